@@ -1,0 +1,99 @@
+// The per-parameter pass of tensor-lstm: reads gradient, parameter and slots once, writes parameter and slots once.
+// Included by tensor_lstm.h.
+
+// Parameters from one flush of the float sums into doubles to the next: keeps sums right for any size.
+#define TL_BLOCK 1024
+#ifndef TL_WIDE
+#define TL_WIDE 2  // vectors side by side: weights are loaded once for both
+#endif
+
+typedef struct { v4 m1m1, m2m2, pp, gm1, m1m2, dd; } tl_sums;
+
+// One group of `wide` vectors. `lanes` is 4 for whole vectors, else the number of valid lanes (then wide is 1).
+INLINE void tl_group(const float *p, float *po, const float *g, float *m1, float *m2, float *v1, float *v2,
+                     const float *theta, const float *K, tl_sums *s, int wide, int lanes) {
+  const float *w = theta + TL_OFFSET_hiddenKernel, *head = theta + TL_OFFSET_headKernel;
+  v4 P[TL_WIDE], D[TL_WIDE], X[TL_WIDE], H[TL_WIDE][TL_NUM_PARAMETER_HIDDEN];
+  v4 G[TL_WIDE], A[TL_WIDE], B[TL_WIDE], N1[TL_WIDE], N2[TL_WIDE], R1[TL_WIDE], R2[TL_WIDE];
+#define EACH for (int u = 0; u < wide; u++)
+#define LOAD(q) (lanes == 4 ? load((q) + 4 * u) : load_part(q, lanes))
+#define STORE(q, x) do { if (lanes == 4) store((q) + 4 * u, x); else store_part(q, x, lanes); } while (0)
+  EACH {
+    G[u] = LOAD(g) * K[K_GRADIENT_SCALE];
+    P[u] = LOAD(p);
+    const v4 gg = G[u] * G[u];
+    v4 a = LOAD(m1), b = LOAD(m2), c = LOAD(v1), d = LOAD(v2);
+    a += (G[u] - a) * (float)(1 - TL_BETA_M1);
+    b += (G[u] - b) * (float)(1 - TL_BETA_M2);
+    c += (gg - c) * (float)(1 - TL_BETA_V1);
+    d += (gg - d) * (float)(1 - TL_BETA_V2);
+    STORE(m1, a); STORE(m2, b); STORE(v1, c); STORE(v2, d);
+    s->m1m1 += a * a; s->m2m2 += b * b; s->gm1 += G[u] * a; s->m1m2 += a * b;
+    A[u] = a;
+    B[u] = b;
+    R1[u] = vsqrt(c * K[K_BIAS_V1]);
+    R2[u] = vsqrt(d * K[K_BIAS_V2]);
+    N1[u] = 1.0f / (R1[u] + K[K_EPSILON]);
+    N2[u] = 1.0f / (R2[u] + K[K_EPSILON]);
+    D[u] = splat(theta[TL_OFFSET_headBias]);
+    for (int j = 0; j < TL_NUM_PARAMETER_HIDDEN; j++) H[u][j] = splat(K[K_HIDDEN + j]);
+  }
+  // Each feature goes into the direction, the hidden units, or both, as soon as it is known.
+#define SET(value) EACH X[u] = (value);
+#define MIX(k) { const v4 mix = splat(K[K_MIX + (k)]); EACH D[u] += X[u] * mix; }
+#define HIDE(k) \
+  for (int j = 0; j < TL_NUM_PARAMETER_HIDDEN; j++) { \
+    const v4 weight = splat(w[((k) - TL_FIRST_HIDDEN) * TL_NUM_PARAMETER_HIDDEN + j]); \
+    EACH H[u][j] += X[u] * weight; \
+  }
+#define FEATURE(name, value) { SET(value) if (TL_FEATURE_##name < TL_NUM_MIXED) MIX(TL_FEATURE_##name) if (TL_FEATURE_##name >= TL_FIRST_HIDDEN) HIDE(TL_FEATURE_##name) }
+#define CLIPPED(x) vclamp(x, -TL_FEATURE_CLIP, TL_FEATURE_CLIP)
+  FEATURE(fastAdam, A[u] * K[K_BIAS_M1] * N1[u])
+  FEATURE(tensorGradient, CLIPPED(G[u] * K[K_NORM_G]))
+  FEATURE(tensorMomentum, CLIPPED(A[u] * K[K_NORM_M1]))
+  FEATURE(tensorSlowMomentum, CLIPPED(B[u] * K[K_NORM_M2]))
+  FEATURE(gradient, CLIPPED(G[u] * N2[u]))
+  FEATURE(adam, A[u] * K[K_BIAS_M1] * N2[u])
+  FEATURE(slowAdam, B[u] * K[K_BIAS_M2] * N2[u])
+  FEATURE(parameter, CLIPPED(P[u] * K[K_NORM_P]))
+  FEATURE(varianceTrend, vmin(R1[u] * N2[u], splat(TL_FEATURE_CLIP)) - 1.0f)
+  FEATURE(variance, vmin(R2[u] * K[K_NORM_V], splat(TL_FEATURE_CLIP)) - 1.0f)
+  EACH {
+    for (int j = 0; j < TL_NUM_PARAMETER_HIDDEN; j++) D[u] += vmax(splat(0), H[u][j]) * head[j];
+    v4 d = vclamp(D[u], -TL_DIRECTION_CLIP, TL_DIRECTION_CLIP);
+    if (lanes < 4) {
+      d[3] = 0;
+      if (lanes < 3) d[2] = 0;
+      if (lanes < 2) d[1] = 0;
+    }
+    const v4 next = P[u] - (d + P[u] * K[K_DECAY]) * K[K_STEP];
+    s->dd += d * d;
+    s->pp += next * next;
+    STORE(po, next);
+  }
+#undef EACH
+#undef LOAD
+#undef STORE
+#undef SET
+#undef MIX
+#undef HIDE
+#undef FEATURE
+#undef CLIPPED
+}
+
+// p to po (may be the same), slots in place; sums are over all n.
+static void tl_apply(const float *p, float *po, const float *g, float *slots, int n, const float *theta, const float *K, double *sums) {
+  float *m1 = slots, *m2 = slots + n, *v1 = slots + 2 * (long)n, *v2 = slots + 3 * (long)n;
+  for (int i = 0; i < S_SIZE; i++) sums[i] = 0;
+  for (int start = 0; start < n; start += TL_BLOCK) {
+    const int end = n - start < TL_BLOCK ? n : start + TL_BLOCK;
+    const v4 zero = splat(0);
+    tl_sums s = {zero, zero, zero, zero, zero, zero};
+    int i = start;
+    for (; i + 4 * TL_WIDE <= end; i += 4 * TL_WIDE) tl_group(p + i, po + i, g + i, m1 + i, m2 + i, v1 + i, v2 + i, theta, K, &s, TL_WIDE, 4);
+    for (; i + 4 <= end; i += 4) tl_group(p + i, po + i, g + i, m1 + i, m2 + i, v1 + i, v2 + i, theta, K, &s, 1, 4);
+    if (i < end) tl_group(p + i, po + i, g + i, m1 + i, m2 + i, v1 + i, v2 + i, theta, K, &s, 1, end - i);
+    sums[S_M1M1] += sum4(s.m1m1); sums[S_M2M2] += sum4(s.m2m2); sums[S_PP] += sum4(s.pp);
+    sums[S_GM1] += sum4(s.gm1); sums[S_M1M2] += sum4(s.m1m2); sums[S_DD] += sum4(s.dd);
+  }
+}

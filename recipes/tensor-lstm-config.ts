@@ -1,0 +1,6 @@
+/** The recipe: everything that the result depends on, with the family, the rule and the number of outer steps. */
+export const RECIPE = {
+  seed: 7, numPairs: 24, windowSteps: 50, sigma: 0.01, initialStep: 0.015, initialGuard: 2,
+  /** Outer learning rate: warm-up, then cosine to a tenth over this many outer steps. */
+  peakRate: 2e-3, warmUp: 100, decaySteps: 40_000,
+} as const;

@@ -1,0 +1,15 @@
+/**
+ * tfjs-l2o: a learned optimizer for TensorFlow.js.
+ *
+ * @packageDocumentation
+ */
+import {register} from './optimizer/register.js';
+
+export {L2OError, type L2OErrorCode} from './errors.js';
+export {learnedOptimizer, LearnedOptimizer} from './optimizer/learned-optimizer.js';
+export type {LearnedOptimizerOptions} from './optimizer/options.js';
+export {planSteps, type TrainingPlan} from './optimizer/plan-steps.js';
+export {register, type TensorFlow} from './optimizer/register.js';
+export type {Theta} from './theta/theta-file.js';
+
+register();

@@ -1,0 +1,98 @@
+import {CONSTANTS, GLOBAL_FEATURES, LOSS_SLOTS, thetaEntry} from '../rules/tensor-lstm/spec.js';
+import type {StepOptions} from './types.js';
+
+/** What one step knows before it looks at any tensor. */
+export interface GlobalState {
+  /** Values of the rule's global features, in their order. */
+  readonly features: readonly number[];
+  /** Factor in (0, 1] on every step of the parameters; below 1 while the loss stands above its minimum. */
+  readonly guard: number;
+}
+
+type GlobalFeature = (typeof GLOBAL_FEATURES)[number];
+type LossFeature = Extract<GlobalFeature, 'hasLoss' | `loss${string}`>;
+type TimeFeature = Exclude<GlobalFeature, LossFeature>;
+
+const {TINY} = CONSTANTS;
+const NO_LOSS: Readonly<Record<LossFeature, number>> = {
+  hasLoss: 0, lossTrend: 0, lossSurprise: 0, lossProgress: 0, lossSlope: 0, lossRise: 0, lossTrendSlow: 0, lossNoise: 0,
+};
+
+/** `x` limited to the range from `low` to `high`. */
+export function clip(x: number, low: number, high: number): number {
+  return Math.min(Math.max(x, low), high);
+}
+
+/** softsign(a / b) for b > 0, without the ratio, which may overflow. */
+function softsignRatio(a: number, b: number): number {
+  return a / (b + Math.abs(a));
+}
+
+/** The features of time: how far the training is, where that is known, and how long it has been running. */
+export function timeFeatures({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): Record<TimeFeature, number> {
+  const planned = horizon > 0, f = planned ? Math.min(time / horizon, 1) : 0, logTime = Math.log1p(time);
+  return {
+    hasHorizon: planned ? 1 : 0,
+    fraction: planned ? 2 * f - 1 : 0,
+    fractionStart: planned ? Math.tanh(10 * (f - 0.1)) : 0,
+    logRemaining: planned ? Math.log10(1.01 - f) + 1 : 0,
+    fractionEnd: planned ? Math.tanh(20 * (f - 0.95)) : 0,
+    logHorizon: planned ? clip((Math.log(horizon) - 6.5) / 2, -3, 3) : 0,
+    logTime: Math.tanh(logTime / 3 - 1),
+    logTimeLinear: Math.min((logTime - 4) / 3, 3),
+    inverseRootTime: 1 / Math.sqrt(time + 1),
+  };
+}
+
+function takeLoss(L: Float32Array, loss: number): {features: Record<LossFeature, number>; rise: number} {
+  const seen = L[LOSS_SLOTS.seen]!;
+  let first = L[LOSS_SLOTS.first]!, fast = L[LOSS_SLOTS.fast]!, slow = L[LOSS_SLOTS.slow]!, slower = L[LOSS_SLOTS.slower]!;
+  let noise = L[LOSS_SLOTS.noise]!, minimum = L[LOSS_SLOTS.minimum]!, surprise = 0;
+  if (seen === 0) {
+    first = fast = slow = slower = minimum = loss;
+    noise = 0;
+  } else {
+    const deviation = loss - fast, rate = 1 / (seen + 1);
+    surprise = softsignRatio(deviation / 2, noise + TINY);
+    noise += (Math.abs(deviation) - noise) * Math.max(CONSTANTS.LOSS_NOISE, 1 / seen);
+    fast += deviation * Math.max(CONSTANTS.LOSS_FAST, rate);
+    slow += (loss - slow) * Math.max(CONSTANTS.LOSS_SLOW, rate);
+    slower += (loss - slower) * Math.max(CONSTANTS.LOSS_SLOWER, rate);
+    minimum = Math.min(fast, minimum + (fast - minimum) * CONSTANTS.LOSS_FORGET);
+  }
+  L[LOSS_SLOTS.seen] = Math.min(seen + 1, 1e6);
+  L[LOSS_SLOTS.first] = first;
+  L[LOSS_SLOTS.fast] = fast;
+  L[LOSS_SLOTS.slow] = slow;
+  L[LOSS_SLOTS.slower] = slower;
+  L[LOSS_SLOTS.noise] = noise;
+  L[LOSS_SLOTS.minimum] = minimum;
+
+  const positiveNoise = noise + TINY, size = Math.abs(first), offset = size * 1e-5 + TINY;
+  const rise = Math.log1p(Math.min((fast - minimum) / (Math.abs(minimum) + 2 * positiveNoise), 1e9));
+  return {
+    rise,
+    features: {
+      hasLoss: 1,
+      lossTrend: softsignRatio(fast - slow, positiveNoise),
+      lossSurprise: surprise,
+      lossProgress: clip(Math.log((Math.abs(fast) + offset) / (size + offset)) / 4, -3, 3),
+      lossSlope: clip((4 * (fast - slow)) / (Math.max(Math.abs(slow), positiveNoise) + TINY), -2, 2),
+      lossRise: Math.min(rise, CONSTANTS.GUARD_RANGE) / 2,
+      lossTrendSlow: softsignRatio(slow - slower, positiveNoise),
+      lossNoise: (Math.log(Math.min(positiveNoise / (Math.abs(fast) + TINY), 1e4) + 1e-4) + 3) / 4,
+    },
+  };
+}
+
+/** Takes the step's loss into `lossSlots`, in place, and returns what all tensors of the step share. */
+export function beginStep(theta: Float32Array, lossSlots: Float32Array, loss: number | undefined, options: StepOptions): GlobalState {
+  // The slots hold floats: a constant loss must not seem to differ from its own average.
+  const taken = loss === undefined ? undefined : takeLoss(lossSlots, Math.fround(loss));
+  const values: Record<GlobalFeature, number> = {...timeFeatures(options), ...(taken?.features ?? NO_LOSS)};
+  const strength = Math.max(theta[thetaEntry('guard').offset]!, 0);
+  return {
+    features: GLOBAL_FEATURES.map(name => values[name]),
+    guard: taken === undefined ? 1 : Math.exp(-strength * clip(taken.rise - CONSTANTS.GUARD_SLACK, 0, CONSTANTS.GUARD_RANGE)),
+  };
+}

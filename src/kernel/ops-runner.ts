@@ -1,0 +1,90 @@
+import {keep, tensor1d, tensor2d, tidy, type Scalar, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
+import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS} from '../rules/tensor-lstm/spec.js';
+import {allFinite, selectFinite, stepOps} from './ops-step.js';
+import type {Loss, LossSlots, SlotArrays, StepOutcome, StepRunner, VariableSlots, VariableStep} from './runner.js';
+import type {StepOptions} from './types.js';
+
+/** A tensor that outlives every tidy and is replaced as a whole. */
+class Kept<T extends Tensor1D | Tensor2D> {
+  constructor(private tensor: T) {
+    keep(tensor);
+  }
+  get value(): T {
+    return this.tensor;
+  }
+  replace(next: T): void {
+    this.tensor.dispose();
+    this.tensor = keep(next);
+  }
+  dispose(): void {
+    if (!this.tensor.isDisposed) this.tensor.dispose();
+  }
+}
+
+/** Slots on the backend's own device. */
+class TensorSlots implements VariableSlots {
+  constructor(readonly owner: OpsRunner, readonly slots: Kept<Tensor2D>, readonly tensorSlots: Kept<Tensor1D>) {}
+  read(): SlotArrays {
+    return {slots: this.slots.value.dataSync<'float32'>().slice(), tensorSlots: this.tensorSlots.value.dataSync<'float32'>().slice()};
+  }
+  dispose(): void {
+    this.slots.dispose();
+    this.tensorSlots.dispose();
+  }
+}
+
+class TensorLossSlots implements LossSlots {
+  constructor(readonly owner: OpsRunner, readonly slots: Kept<Tensor1D>) {}
+  read(): Float32Array {
+    return this.slots.value.dataSync<'float32'>().slice();
+  }
+  dispose(): void {
+    this.slots.dispose();
+  }
+}
+
+/** The rule in tf ops, for backends without a fused kernel: nothing is read back during a step. */
+export class OpsRunner implements StepRunner {
+  readonly name = 'ops';
+  readonly readsLoss = false;
+
+  createSlots(size: number, initial?: SlotArrays): VariableSlots {
+    const {slots, tensorSlots} = initial ?? {slots: new Float32Array(NUM_PARAMETER_SLOTS * size), tensorSlots: new Float32Array(NUM_TENSOR_SLOTS)};
+    return new TensorSlots(this, new Kept(tensor2d(slots, [NUM_PARAMETER_SLOTS, size])), new Kept(tensor1d(tensorSlots)));
+  }
+
+  createLossSlots(initial?: Float32Array): LossSlots {
+    return new TensorLossSlots(this, new Kept(tensor1d(initial ?? new Float32Array(NUM_LOSS_SLOTS))));
+  }
+
+  step(theta: Float32Array, steps: readonly VariableStep[], lossSlots: LossSlots, loss: Loss, options: StepOptions): StepOutcome {
+    const kept = (lossSlots as TensorLossSlots).slots;
+    const result = tidy(() => {
+      const lossTensor = typeof loss === 'number' ? undefined : loss;
+      const before = steps.map(({variable, gradient, slots, weightDecay}) => {
+        const {slots: {value}, tensorSlots} = slots as TensorSlots;
+        return {parameter: variable, gradient, slots: value, tensorSlots: tensorSlots.value, weightDecay};
+      });
+      const after = stepOps(tensor1d(theta), kept.value, lossTensor, before, options);
+      const made: Scalar = allFinite(before.filter(s => s.parameter.size > 0).map(s => s.gradient), lossTensor);
+      return {
+        made,
+        lossSlots: selectFinite(made, after.lossSlots, kept.value),
+        steps: after.steps.map((s, i) => ({
+          parameter: selectFinite(made, s.parameter, before[i]!.parameter),
+          slots: selectFinite(made, s.slots, before[i]!.slots),
+          tensorSlots: selectFinite(made, s.tensorSlots, before[i]!.tensorSlots),
+        })),
+      };
+    });
+    kept.replace(result.lossSlots);
+    steps.forEach(({variable, slots}, i) => {
+      const own = slots as TensorSlots, next = result.steps[i]!;
+      variable.assign(next.parameter);
+      next.parameter.dispose();
+      own.slots.replace(next.slots);
+      own.tensorSlots.replace(next.tensorSlots);
+    });
+    return {kind: 'deferred', made: result.made};
+  }
+}

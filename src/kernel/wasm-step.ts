@@ -1,0 +1,130 @@
+import {decodeBase64} from '../base64.js';
+import {
+  NUM_INPUTS, NUM_HIDDEN, NUM_LOSS_SLOTS, NUM_MIXED, NUM_PARAMETER_HIDDEN, THETA_SIZE,
+} from '../rules/tensor-lstm/spec.js';
+import {floatsAt, type Heap} from './heap.js';
+import {MODULE_BASE64} from './step-module.wasm.js';
+import type {StepOptions} from './types.js';
+
+/** Exports of `kernel/step.c`; pointers are byte offsets. */
+interface StepExports {
+  sumSquares(x: number, count: number, out: number): void;
+  beginStep(theta: number, lossSlots: number, step: number, features: number): void;
+  tensorSnr(tensorSlots: number): number;
+  stepTensor(
+    theta: number, step: number, tensorSlots: number, slots: number, parameter: number, gradient: number, output: number,
+    count: number, rank: number, lastAxis: number, gradientScale: number, features: number, scratch: number, sums: number): void;
+}
+
+/** One variable of a step, by byte offsets into the kernel's heap. */
+export interface PointerStep {
+  readonly parameter: number;
+  readonly gradient: number;
+  /** May equal `parameter`. */
+  readonly output: number;
+  readonly slots: number;
+  readonly tensorSlots: number;
+  readonly shape: readonly number[];
+  readonly size: number;
+  readonly weightDecay: number;
+  /** Sum of the gradient's squares, from {@link WasmStep.sumSquares}. */
+  readonly gradientSquares: number;
+  /** Sum of the parameter's squares; needed for the first step of a variable only. */
+  readonly parameterSquares: number;
+}
+
+// Layout of tl_step in kernel/tensor_lstm.h: eight floats, then two ints.
+const STEP = {learningRate: 0, weightDecay: 1, horizon: 2, time: 3, loss: 4, guard: 5, logNumTensors: 6, meanSnr: 7, hasLoss: 8, parameterScale: 9, size: 10};
+const NUM_SUMS = 6;
+const SCRATCH_FLOATS = 4 * NUM_HIDDEN + 16 + NUM_MIXED + NUM_PARAMETER_HIDDEN;
+
+let compiled: WebAssembly.Module | Error | undefined;
+
+/** The step module, compiled once; an Error where this engine lacks WebAssembly, SIMD, or the right to compile. */
+export function stepModule(): WebAssembly.Module | Error {
+  if (compiled === undefined) {
+    try {
+      compiled = new WebAssembly.Module(decodeBase64(MODULE_BASE64));
+    } catch (error) {
+      compiled = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+  return compiled;
+}
+
+/** The fused step, linked to one heap. */
+export class WasmStep {
+  private readonly wasm: StepExports;
+  private readonly step: number;
+  private readonly features: number;
+  private readonly scratch: number;
+  private readonly sums: number;
+  private readonly lossSlots: number;
+
+  /** @throws Error where the module cannot be compiled or linked to the heap's memory. */
+  constructor(readonly heap: Heap) {
+    const module = stepModule();
+    if (module instanceof Error) throw module;
+    this.wasm = new WebAssembly.Instance(module, {env: {memory: heap.memory}}).exports as unknown as StepExports;
+    this.step = heap.allocate(STEP.size);
+    this.features = heap.allocate(NUM_INPUTS);
+    this.scratch = heap.allocate(SCRATCH_FLOATS);
+    this.sums = heap.allocate(2 * NUM_SUMS);
+    this.lossSlots = heap.allocate(NUM_LOSS_SLOTS);
+  }
+
+  /** Sum of squares of `count` floats: not finite if any is not, or if it overflows. */
+  sumSquares(pointer: number, count: number): number {
+    this.wasm.sumSquares(pointer, count, this.sums);
+    return new Float64Array(this.heap.memory.buffer, this.sums, 1)[0]!;
+  }
+
+  /**
+   * Steps all variables; slots change in place. The caller has checked that gradients and loss are finite.
+   * @param theta Byte offset of theta.
+   * @param lossSlots `NUM_LOSS_SLOTS` floats, changed in place.
+   */
+  run(theta: number, lossSlots: Float32Array, loss: number | undefined, steps: readonly PointerStep[], options: StepOptions): void {
+    const {heap, wasm} = this;
+    if (steps.length === 0) return;
+    // No allocation happens below, so these views stay valid.
+    const floats = new Float32Array(heap.memory.buffer), at = this.step >> 2;
+    const sums = new Float64Array(heap.memory.buffer, this.sums, NUM_SUMS);
+    floats[at + STEP.learningRate] = options.learningRate;
+    floats[at + STEP.horizon] = options.horizon;
+    floats[at + STEP.time] = options.time;
+    floats[at + STEP.loss] = loss ?? 0;
+    floats[at + STEP.logNumTensors] = Math.log(steps.length);
+    let snr = 0, squares = 0;
+    for (const step of steps) {
+      snr += wasm.tensorSnr(step.tensorSlots) / steps.length;
+      squares += step.gradientSquares;
+    }
+    floats[at + STEP.meanSnr] = snr;
+    const flags = new Int32Array(heap.memory.buffer, this.step + 4 * STEP.hasLoss, 2);
+    flags[0] = loss === undefined ? 0 : 1;
+    flags[1] = options.parameterScale ? 1 : 0;
+    const loss32 = floatsAt(heap, this.lossSlots, NUM_LOSS_SLOTS);
+    loss32.set(lossSlots);
+    wasm.beginStep(theta, this.lossSlots, this.step, this.features);
+    lossSlots.set(loss32);
+    const norm = Math.sqrt(squares), {clipNorm} = options;
+    const gradientScale = clipNorm === undefined || norm <= clipNorm ? 1 : clipNorm / norm;
+    for (const step of steps) {
+      floats[at + STEP.weightDecay] = step.weightDecay;
+      sums[0] = step.gradientSquares;
+      sums[1] = step.parameterSquares;
+      const rank = step.shape.length;
+      wasm.stepTensor(
+        theta, this.step, step.tensorSlots, step.slots, step.parameter, step.gradient, step.output,
+        step.size, rank, step.shape[rank - 1] ?? 1, gradientScale, this.features, this.scratch, this.sums);
+    }
+  }
+
+  /** Puts theta on the heap and returns its offset. */
+  loadTheta(theta: Float32Array): number {
+    const pointer = this.heap.allocate(THETA_SIZE);
+    floatsAt(this.heap, pointer, THETA_SIZE).set(theta);
+    return pointer;
+  }
+}

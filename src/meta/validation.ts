@@ -1,0 +1,43 @@
+import {Random} from '../random.js';
+import type {RolloutEngine, RolloutOptions} from '../rollout/engine.js';
+import type {SampledTask} from '../tasks/mlp-family.js';
+import {score} from './pair.js';
+
+/** How one rule did on one task. */
+export interface TaskResult {
+  readonly name: string;
+  /** Mean score of the training curve; see `score`. */
+  readonly curve: number;
+  /** Score of the mean loss over all examples after the last step. */
+  readonly final: number;
+  readonly finalLoss: number;
+  readonly diverged: boolean;
+}
+
+/** Runs one rule on one task from start to end; deterministic in `seed`. */
+export function runTask(engine: RolloutEngine, task: SampledTask, seed: number, options: Pick<RolloutOptions, 'rule' | 'learningRate' | 'momentum'>): TaskResult {
+  const loaded = engine.load(task);
+  const rollout = engine.start(loaded, {...options, horizon: task.horizon, hasLoss: task.hasLoss, seed: new Random(seed).next()});
+  const losses = new Float32Array(Math.min(task.steps, 1000));
+  let total = 0, first = 0, made = 0;
+  for (let left = task.steps; left > 0; left -= losses.length) {
+    const length = Math.min(left, losses.length), ran = rollout.run(length, losses);
+    if (first === 0) first = losses[0]!;
+    for (let k = 0; k < length; k++) total += score(k < ran ? losses[k]! : Infinity, first);
+    made += ran;
+    if (ran < length) {
+      total += (left - length) * score(Infinity, first);
+      break;
+    }
+  }
+  const {loss} = rollout.evaluate();
+  rollout.dispose();
+  loaded.dispose();
+  return {name: task.name, curve: total / task.steps, final: score(Number.isFinite(loss) ? loss : Infinity, first), finalLoss: loss, diverged: made < task.steps};
+}
+
+/** The best of Adam over `rates`, by the score of its final loss; the peer that a theta is measured against. */
+export function bestAdam(engine: RolloutEngine, task: SampledTask, seed: number, rates: readonly number[]): TaskResult & {rate: number} {
+  const results = rates.map(rate => ({...runTask(engine, task, seed, {rule: 'adam', learningRate: rate}), rate}));
+  return results.reduce((best, r) => (r.final < best.final ? r : best));
+}

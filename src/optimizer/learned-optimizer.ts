@@ -1,0 +1,248 @@
+import {
+  add, cast, keep, logicalNot, Optimizer, scalar, serialization, tidy, type NamedTensorMap, type Scalar, type Variable,
+} from '@tensorflow/tfjs-core';
+import {L2OError} from '../errors.js';
+import {decodeBase64} from '../base64.js';
+import type {Loss, StepOutcome, VariableStep} from '../kernel/runner.js';
+import {selectRunner} from '../kernel/select-runner.js';
+import {defaultTheta} from '../theta/default-theta.js';
+import {hashTheta, makeTheta, type Theta} from '../theta/theta-file.js';
+import {resolveGradients, type Gradients} from './gradients.js';
+import {checkLearningRate, checkNumSteps, checkOptions, type LearnedOptimizerOptions, type Settings} from './options.js';
+import {readOnce} from './read-once.js';
+import {decodeState, encodeState, type NamedTensor} from './saved-state.js';
+import {SlotStore} from './slot-store.js';
+
+/**
+ * A `tf.Optimizer` whose update was learned: give it to `model.compile` and tune nothing.
+ *
+ * Each variable has an LSTM that reads statistics of gradient, momenta, parameter, loss and time, and sets the size of its
+ * steps; each parameter steps along an Adam direction that a tiny network corrects. Slots: 4 floats per parameter and 58
+ * per variable, kept outside TF.js's tensors on cpu, wasm and node. It owns its slots: call `dispose` when done.
+ *
+ * Made by {@link learnedOptimizer}. The rule stands in `src/rules/tensor-lstm/spec.ts`; after Metz et al. 2022 ("VeLO",
+ * arXiv 2211.09760) and Moudgil et al. 2025 ("Celo", arXiv 2501.12670). Differs from both: it starts as Adam, its steps are
+ * bounded, and a tensor of zeros moves.
+ */
+export class LearnedOptimizer extends Optimizer {
+  /** Name under which TF.js saves and loads it. */
+  static readonly className = 'LearnedOptimizer';
+
+  private readonly settings: Settings;
+  private readonly store = new SlotStore();
+  private currentTheta: Theta | undefined;
+  private readonly ownTheta: boolean;
+  private loss: Loss;
+  private skipped = 0;
+  /** Skipped steps on backends where reading their number would stall; owned. */
+  private skippedOnDevice: Scalar | undefined;
+  private disposed = false;
+  private inSave = false;
+  private readonly noticed = new Set<string>();
+
+  /** See {@link learnedOptimizer}. Nothing is allocated before the first step. */
+  constructor(options: LearnedOptimizerOptions = {}) {
+    super();
+    const {settings, theta} = checkOptions(options);
+    this.settings = settings;
+    this.currentTheta = theta;
+    this.ownTheta = theta !== undefined;
+  }
+
+  /** Multiplier of the learned step, > 0. Can be set during training. */
+  get learningRate(): number {
+    return this.settings.learningRate;
+  }
+  set learningRate(value: number) {
+    this.settings.learningRate = checkLearningRate(value);
+  }
+
+  /** Planned number of steps, or `undefined` for horizon-free. Can be set during training. */
+  get numSteps(): number | undefined {
+    return this.settings.numSteps;
+  }
+  set numSteps(value: number | undefined) {
+    this.settings.numSteps = checkNumSteps(value);
+  }
+
+  /** Steps that were skipped because the loss or a gradient was not finite. On GPU backends reading it waits for the device. */
+  get skippedSteps(): number {
+    return this.skipped + (this.skippedOnDevice?.dataSync()[0] ?? 0);
+  }
+
+  /** The weights in use: those of the package unless others were given or restored. Do not change the values. */
+  get theta(): Theta {
+    return (this.currentTheta ??= defaultTheta());
+  }
+
+  /**
+   * As `tf.Optimizer.computeGradients`; keeps the loss for the step that follows.
+   * @returns Loss and gradients, which the caller disposes.
+   */
+  override computeGradients(f: () => Scalar, varList?: Variable[]): {value: Scalar; grads: NamedTensorMap} {
+    this.assertLive();
+    const result = super.computeGradients(f, varList);
+    const {value} = result;
+    this.loss = selectRunner(this.notice).readsLoss ? value.dataSync()[0] : value;
+    return result;
+  }
+
+  /**
+   * One step. With `minimize` and `fit` the loss of this step is known from `computeGradients`; without it the rule does
+   * without. Variables without a gradient stay as they are.
+   *
+   * @param gradients Gradients by variable name, or a list of `{name, tensor}`; they stay the caller's.
+   * @throws L2OError `UNSUPPORTED_DTYPE`, `INVALID_ARGUMENT`, `INVALID_WEIGHTS`, `DISPOSED`, before anything changes;
+   *     `NON_FINITE` with `onNonFinite: 'throw'`.
+   */
+  override applyGradients(gradients: Gradients): void {
+    this.assertLive();
+    const loss = this.takeLoss(), pairs = resolveGradients(gradients);
+    if (pairs.length === 0) return;
+    const runner = selectRunner(this.notice);
+    const {group, slots} = this.store.prepare(runner, pairs.map(p => p.variable));
+    const {settings} = this;
+    const steps = pairs.map(({variable, gradient}, i): VariableStep => ({
+      variable, gradient, slots: slots[i]!,
+      weightDecay: settings.weightDecay > 0 && settings.decayMask(variable.name, variable.shape) ? settings.weightDecay : 0,
+    }));
+    const outcome = runner.step(this.theta.values, steps, group.loss, loss, {
+      time: group.step, horizon: settings.numSteps ?? 0, learningRate: settings.learningRate,
+      clipNorm: settings.clipNorm, parameterScale: settings.parameterScale,
+    });
+    if (!this.settle(outcome)) return;
+    group.step++;
+    this.incrementIterations();
+  }
+
+  /** Whether the step was made, as far as that is known. */
+  private settle(outcome: StepOutcome): boolean {
+    if (outcome.kind === 'made') return true;
+    if (outcome.kind === 'skipped') {
+      if (this.settings.onNonFinite === 'throw') this.throwNonFinite(outcome.culprit);
+      this.skipped++;
+      this.notice(`${outcome.culprit} was not finite: the step was skipped (counted in skippedSteps)`, 'non-finite');
+      return false;
+    }
+    const {made} = outcome;
+    if (this.settings.onNonFinite === 'throw') {
+      const ok = made.dataSync()[0] !== 0;
+      made.dispose();
+      return ok || this.throwNonFinite('the loss or a gradient');
+    }
+    const before = this.skippedOnDevice;
+    this.skippedOnDevice = keep(tidy(() => add<Scalar>(before ?? scalar(0), cast(logicalNot(made), 'float32'))));
+    before?.dispose();
+    made.dispose();
+    return true;
+  }
+
+  private throwNonFinite(culprit: string): never {
+    throw new L2OError('NON_FINITE', `LearnedOptimizer: expected finite numbers, got ${culprit} not finite after ${this.iterations} steps. Nothing was changed; check the data and the loss, or use onNonFinite: 'skip'.`);
+  }
+
+  /** The loss that `computeGradients` kept for this step, once. */
+  private takeLoss(): Loss {
+    const {loss} = this;
+    this.loss = undefined;
+    return typeof loss === 'object' && loss.isDisposed ? undefined : loss;
+  }
+
+  /** Passes a notice on, once per kind. */
+  private readonly notice = (message: string, kind = message): void => {
+    if (this.noticed.has(kind)) return;
+    this.noticed.add(kind);
+    this.settings.onNotice(`LearnedOptimizer: ${message}`);
+  };
+
+  private assertLive(): void {
+    if (this.disposed) throw new L2OError('DISPOSED', 'LearnedOptimizer: expected a live optimizer, got a disposed one. Make a new one with learnedOptimizer().');
+  }
+
+  /**
+   * All state as named tensors, step counter first. They belong to the caller; those that `model.save` asks for dispose
+   * themselves once read, as it never does (TF.js issue 8238).
+   */
+  override async getWeights(): Promise<NamedTensor[]> {
+    this.assertLive();
+    const weights = encodeState({
+      theta: this.theta.values, iterations: this.iterations, skippedSteps: this.skippedSteps, ...this.store.export(),
+    });
+    if (this.inSave) weights.forEach(({tensor}) => readOnce(tensor));
+    return Promise.resolve(weights);
+  }
+
+  /**
+   * Takes up state from {@link getWeights}, theta included. The tensors stay the caller's.
+   * @throws L2OError `INVALID_WEIGHTS`, or `INVALID_THETA`; the old state is whole then.
+   */
+  override async setWeights(weightValues: NamedTensor[]): Promise<void> {
+    this.assertLive();
+    const state = await decodeState(weightValues);
+    const theta = hashTheta(state.theta) === this.theta.hash ? this.theta : makeTheta(state.theta);
+    const saved = new Map(state.variables.map(v => [v.name, v]));
+    const known = this.store.known();
+    const missing = known.find(({name, shape}) => saved.get(name)?.shape.join() !== shape.join());
+    if (missing !== undefined || (known.length > 0 && known.length !== saved.size)) {
+      const what = missing === undefined ? `entries of ${known.length} variables` : `entries of '${missing.name}' with shape [${missing.shape.join(', ')}]`;
+      throw new L2OError('INVALID_WEIGHTS', `setWeights: expected ${what}, got those of ${[...saved.keys()].map(n => `'${n}'`).join(', ') || 'no variables'}. Set the state of this model, or set it on a new optimizer.`);
+    }
+    this.currentTheta = theta;
+    this.store.restore(state);
+    this.loss = undefined;
+    this.iterations_ = state.iterations;
+    this.skipped = state.skippedSteps;
+    this.skippedOnDevice?.dispose();
+    this.skippedOnDevice = undefined;
+  }
+
+  /** Options that can be saved; functions (`decayMask`, `onNotice`) cannot. A theta of one's own is part of it. */
+  override getConfig(): serialization.ConfigDict {
+    this.inSave = true;
+    // model.save asks for the weights in the same turn: this tells them apart from a user's own getWeights.
+    queueMicrotask(() => (this.inSave = false));
+    const {numSteps, learningRate, weightDecay, clipNorm, rule, parameterScale, onNonFinite} = this.settings;
+    const {values} = this.theta;
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return {
+      numSteps: numSteps ?? null, learningRate, weightDecay, clipNorm: clipNorm ?? null, rule, parameterScale, onNonFinite,
+      // Plain base64: TF.js camel-cases strings on load, which would break anything with an underscore.
+      theta: this.ownTheta ? btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), '')) : null,
+    };
+  }
+
+  /** @nocollapse Makes an optimizer from {@link getConfig}'s result. @throws L2OError for a config that is none of ours. */
+  static override fromConfig<T extends serialization.Serializable>(cls: serialization.SerializableConstructor<T>, config: serialization.ConfigDict): T {
+    // TF.js adds customObjects of its own to what was saved.
+    const {customObjects: _ignored, theta, numSteps, clipNorm, ...rest} = config as Record<string, unknown>;
+    const options = {
+      ...rest,
+      ...(typeof numSteps === 'number' && {numSteps}), ...(typeof clipNorm === 'number' && {clipNorm}),
+      ...(typeof theta === 'string' && {theta: new Float32Array(decodeBase64(theta).buffer)}),
+    };
+    return new cls(options as unknown as serialization.ConfigDict);
+  }
+
+  /** Frees all slots. A second call does nothing. */
+  override dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.loss = undefined;
+    this.store.dispose();
+    this.skippedOnDevice?.dispose();
+  }
+}
+
+/**
+ * A learned optimizer for `model.compile`, `optimizer.minimize` and `optimizer.applyGradients`. Synchronous; the learned
+ * weights are part of the package.
+ *
+ * @param options See {@link LearnedOptimizerOptions}; all have defaults.
+ * @returns The optimizer; call its `dispose` when done.
+ * @throws L2OError `UNKNOWN_OPTION`, `INVALID_ARGUMENT` or `INVALID_THETA`.
+ * @example
+ * model.compile({optimizer: learnedOptimizer({numSteps: 2000}), loss: 'categoricalCrossentropy', metrics: ['accuracy']});
+ */
+export function learnedOptimizer(options: LearnedOptimizerOptions = {}): LearnedOptimizer {
+  return new LearnedOptimizer(options);
+}

@@ -1,0 +1,108 @@
+import {L2OError} from '../errors.js';
+import {nearestName} from '../nearest-name.js';
+import {RULE_NAME} from '../rules/tensor-lstm/spec.js';
+import {checkTheta, makeTheta, type Theta} from '../theta/theta-file.js';
+
+/** Options of {@link learnedOptimizer}. All are optional; the defaults need no tuning. */
+export interface LearnedOptimizerOptions {
+  /**
+   * Planned number of training steps (batches), an integer ≥ 1: the optimizer paces itself by it; see {@link planSteps}.
+   * Default: none, horizon-free. Training past it goes on with the pace of its end. Can be set during training.
+   */
+  readonly numSteps?: number | undefined;
+  /** Multiplier of the learned step, > 0. Default 1. Can be set during training. */
+  readonly learningRate?: number | undefined;
+  /** Decoupled weight decay, ≥ 0: each step also shrinks a weight by (size of the step) × `weightDecay` × the weight. Default 0. */
+  readonly weightDecay?: number | undefined;
+  /** Which variables decay, by name and shape. Default: those of rank 2 and more that are no bias and no normalisation weight. Not saved. */
+  readonly decayMask?: ((name: string, shape: readonly number[]) => boolean) | undefined;
+  /** Largest global norm of the gradients, > 0; larger ones are scaled down. Default: no clipping. */
+  readonly clipNorm?: number | undefined;
+  /** The learned update. Default and only rule so far: `'tensor-lstm'`. */
+  readonly rule?: string | undefined;
+  /** Meta-learned weights. Default: those that ship with the package. */
+  readonly theta?: Theta | Float32Array | undefined;
+  /** Whether steps are relative to each tensor's RMS. Default `true`, as the shipped weights were trained. */
+  readonly parameterScale?: boolean | undefined;
+  /** What to do where the loss or a gradient is not finite: `'skip'` the step (default) or `'throw'` an `L2OError` that names the variable. */
+  readonly onNonFinite?: 'skip' | 'throw' | undefined;
+  /** Called with notices that deserve a look, such as a fallback or a skipped step. Default: silent. Not saved. */
+  readonly onNotice?: ((notice: string) => void) | undefined;
+}
+
+/** Options after validation, without the theta. */
+export interface Settings {
+  numSteps: number | undefined;
+  learningRate: number;
+  readonly weightDecay: number;
+  readonly decayMask: (name: string, shape: readonly number[]) => boolean;
+  readonly clipNorm: number | undefined;
+  readonly rule: string;
+  readonly parameterScale: boolean;
+  readonly onNonFinite: 'skip' | 'throw';
+  readonly onNotice: (notice: string) => void;
+}
+
+const OPTION_NAMES: ReadonlyArray<keyof LearnedOptimizerOptions> = [
+  'numSteps', 'learningRate', 'weightDecay', 'decayMask', 'clipNorm', 'rule', 'theta', 'parameterScale', 'onNonFinite', 'onNotice',
+];
+
+/** Throws the error of a bad argument. */
+export function reject(expected: string, got: unknown, remedy: string): never {
+  throw new L2OError('INVALID_ARGUMENT', `learnedOptimizer: ${expected}, got ${describe(got)}. ${remedy}`);
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : typeof value === 'object' && value !== null ? `an object of ${value.constructor?.name ?? 'no class'}` : String(value);
+}
+
+/** @throws L2OError where `value` is no planned number of steps. */
+export function checkNumSteps(value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 1) return value;
+  return reject('numSteps must be an integer ≥ 1', value, 'Pass the planned number of training steps, or leave it out.');
+}
+
+/** @throws L2OError where `value` is no multiplier. */
+export function checkLearningRate(value: unknown): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value;
+  return reject('learningRate must be a number > 0', value, 'It multiplies the learned step; 1 is the learned step itself.');
+}
+
+/** Whether a variable decays unless the user says otherwise: kernels do; biases and normalisation weights do not. */
+export function defaultDecayMask(name: string, shape: readonly number[]): boolean {
+  return shape.length >= 2 && !/(^|[/_])(bias|beta|gamma|moving_mean|moving_variance)[^/]*$/i.test(name);
+}
+
+/**
+ * Checks all options before anything is made.
+ * @throws L2OError `UNKNOWN_OPTION` (with the nearest valid name), `INVALID_ARGUMENT`, or `INVALID_THETA`.
+ */
+export function checkOptions(options: LearnedOptimizerOptions): {settings: Settings; theta: Theta | undefined} {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) reject('options must be an object', options, 'Call learnedOptimizer({numSteps: 1000}), or learnedOptimizer() for the defaults.');
+  for (const name of Object.keys(options)) {
+    if ((OPTION_NAMES as readonly string[]).includes(name)) continue;
+    const nearest = nearestName(name, OPTION_NAMES);
+    throw new L2OError('UNKNOWN_OPTION', `learnedOptimizer: expected options among ${OPTION_NAMES.join(', ')}, got '${name}'.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`}`);
+  }
+  const {weightDecay = 0, clipNorm, rule = RULE_NAME, parameterScale = true, onNonFinite = 'skip', decayMask = defaultDecayMask, onNotice = (): void => undefined} = options;
+  if (typeof weightDecay !== 'number' || !(weightDecay >= 0) || !Number.isFinite(weightDecay)) reject('weightDecay must be a number ≥ 0', weightDecay, 'Typical values lie from 0 to 0.1.');
+  if (clipNorm !== undefined && (typeof clipNorm !== 'number' || !(clipNorm > 0) || !Number.isFinite(clipNorm))) reject('clipNorm must be a number > 0', clipNorm, 'Leave it out for no clipping.');
+  if (rule !== RULE_NAME) reject(`rule must be '${RULE_NAME}'`, rule, 'Leave it out to use the default.');
+  if (typeof parameterScale !== 'boolean') reject('parameterScale must be true or false', parameterScale, 'Leave it out unless your theta was trained without it.');
+  if (onNonFinite !== 'skip' && onNonFinite !== 'throw') reject("onNonFinite must be 'skip' or 'throw'", onNonFinite, "Use 'throw' to stop at the first bad step.");
+  if (typeof decayMask !== 'function') reject('decayMask must be a function of name and shape', decayMask, 'Return true for variables that decay.');
+  if (typeof onNotice !== 'function') reject('onNotice must be a function of a string', onNotice, 'For example onNotice: console.warn.');
+  const settings: Settings = {
+    numSteps: checkNumSteps(options.numSteps), learningRate: checkLearningRate(options.learningRate ?? 1),
+    weightDecay, decayMask, clipNorm, rule, parameterScale, onNonFinite, onNotice,
+  };
+  return {settings, theta: options.theta === undefined ? undefined : checkThetaOption(options.theta)};
+}
+
+function checkThetaOption(theta: Theta | Float32Array): Theta {
+  if (theta instanceof Float32Array) return makeTheta(theta);
+  if (typeof theta !== 'object' || theta === null) reject('theta must be a Theta or a Float32Array', theta, 'Leave it out to use the weights that ship with the package.');
+  const checked = checkTheta(theta);
+  return {...checked, values: checked.values.slice()};
+}

@@ -1,0 +1,108 @@
+import {tensor, type NamedTensorMap, type Tensor} from '@tensorflow/tfjs-core';
+import {L2OError} from '../errors.js';
+import type {SlotArrays} from '../kernel/runner.js';
+import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS, THETA_SIZE} from '../rules/tensor-lstm/spec.js';
+
+/** A weight of an optimizer, as TF.js saves it. (TF.js does not export its own type.) */
+export interface NamedTensor {
+  name: string;
+  tensor: Tensor;
+}
+
+/** State shared by the variables that are trained together. */
+export interface GroupState {
+  /** Steps made. */
+  readonly step: number;
+  /** `NUM_LOSS_SLOTS` floats. */
+  readonly lossSlots: Float32Array;
+}
+
+/** State of one variable. */
+export interface VariableState extends SlotArrays {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Index of its group. */
+  readonly group: number;
+}
+
+/** All that a learned optimizer must keep to go on bit for bit. */
+export interface SavedState {
+  readonly theta: Float32Array;
+  readonly iterations: number;
+  readonly skippedSteps: number;
+  readonly groups: readonly GroupState[];
+  readonly variables: readonly VariableState[];
+}
+
+const FORMAT_VERSION = 1;
+// A prefix of their own: on load TF.js lets an optimizer weight overwrite a model weight of the same name.
+const PREFIX = 'l2o/';
+const NAMES = {theta: `${PREFIX}theta`, state: `${PREFIX}state`, steps: `${PREFIX}steps`, losses: `${PREFIX}losses`};
+const VARIABLE_NAME = /^l2o\/variables\/(\d+)\/(\d+)\/(.*)\/(parameter|tensor)$/s;
+
+/** The state as named tensors, which belong to the caller. The first, `iter`, is where TF.js expects the step counter. */
+export function encodeState(state: SavedState): NamedTensor[] {
+  const {groups} = state;
+  const entries: NamedTensor[] = [
+    {name: 'iter', tensor: tensor(state.iterations, [], 'int32')},
+    {name: NAMES.theta, tensor: tensor(state.theta)},
+    {name: NAMES.state, tensor: tensor([FORMAT_VERSION, groups.length, state.skippedSteps], [3], 'int32')},
+  ];
+  if (groups.length > 0) {
+    entries.push({name: NAMES.steps, tensor: tensor(groups.map(g => g.step), [groups.length], 'int32')});
+    entries.push({name: NAMES.losses, tensor: tensor(Float32Array.from(groups.flatMap(g => [...g.lossSlots])), [groups.length, NUM_LOSS_SLOTS])});
+  }
+  state.variables.forEach((v, i) => {
+    const path = `${PREFIX}variables/${i}/${v.group}/${v.name}`;
+    entries.push({name: `${path}/parameter`, tensor: tensor(v.slots, [NUM_PARAMETER_SLOTS, ...v.shape])});
+    entries.push({name: `${path}/tensor`, tensor: tensor(v.tensorSlots, [NUM_TENSOR_SLOTS])});
+  });
+  return entries;
+}
+
+function fail(expected: string, got: string): never {
+  throw new L2OError('INVALID_WEIGHTS', `setWeights: expected ${expected}, got ${got}. Pass what getWeights of a learned optimizer returned, unchanged.`);
+}
+
+/** Reads back what {@link encodeState} wrote. @throws L2OError `INVALID_WEIGHTS` for missing, extra or misshaped entries. */
+export async function decodeState(weights: readonly NamedTensor[]): Promise<SavedState> {
+  if (!Array.isArray(weights)) fail('an array of named tensors', typeof weights);
+  const byName: NamedTensorMap = {};
+  for (const {name, tensor: value} of weights as readonly NamedTensor[]) {
+    if (byName[name] !== undefined) fail('every name once', `'${name}' twice`);
+    byName[name] = value;
+  }
+  if (weights[0]?.name !== 'iter') fail("'iter' as the first entry", `'${String(weights[0]?.name)}'`);
+  const used = new Set<string>();
+  const read = async (name: string, shape: readonly number[]): Promise<Float32Array | Int32Array> => {
+    const value = byName[name];
+    if (value === undefined) return fail(`an entry '${name}'`, 'none');
+    if (value.shape.join() !== shape.join()) fail(`'${name}' of shape [${shape.join(', ')}]`, `[${value.shape.join(', ')}]`);
+    used.add(name);
+    return (await value.data<'float32'>()).slice();
+  };
+  const [iterations] = await read('iter', []), theta = Float32Array.from(await read(NAMES.theta, [THETA_SIZE]));
+  const [version, numGroups, skippedSteps] = await read(NAMES.state, [3]) as unknown as [number, number, number];
+  if (version !== FORMAT_VERSION) fail(`format version ${FORMAT_VERSION}`, String(version));
+  const groups: GroupState[] = [];
+  if (numGroups > 0) {
+    const steps = await read(NAMES.steps, [numGroups]), losses = await read(NAMES.losses, [numGroups, NUM_LOSS_SLOTS]);
+    for (let i = 0; i < numGroups; i++) {
+      groups.push({step: steps[i]!, lossSlots: Float32Array.from(losses.subarray(i * NUM_LOSS_SLOTS, (i + 1) * NUM_LOSS_SLOTS))});
+    }
+  }
+  const variables: VariableState[] = [];
+  for (const {name} of weights) {
+    const [, index, group, variable, kind] = VARIABLE_NAME.exec(name) ?? [];
+    if (kind !== 'parameter') continue;
+    const shape = byName[name]!.shape.slice(1), path = name.slice(0, -'/parameter'.length);
+    if (Number(group) >= numGroups) fail(`'${name}' in one of ${numGroups} groups`, group!);
+    variables[Number(index)] = {
+      name: variable!, group: Number(group), shape,
+      slots: Float32Array.from(await read(name, [NUM_PARAMETER_SLOTS, ...shape])), tensorSlots: Float32Array.from(await read(`${path}/tensor`, [NUM_TENSOR_SLOTS])),
+    };
+  }
+  for (const {name} of weights) if (!used.has(name)) fail('no further entries', `'${name}'`);
+  for (let i = 0; i < variables.length; i++) if (variables[i] === undefined) fail(`entries of variable ${i}`, 'none');
+  return {theta, iterations: iterations!, skippedSteps, groups, variables};
+}
