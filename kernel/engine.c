@@ -31,8 +31,18 @@ static void step_tensor_lstm(const rollout *r, const float *theta, float loss) {
     .loss = loss, .log_num_tensors = slog((float)tensors), .has_loss = r->hasLoss, .parameter_scale = r->parameterScale,
   };
   s.guard = tl_global(theta, r->lossSlots, &s, x);
-  for (int i = 0; i < tensors; i++) s.mean_snr += tl_tensor_snr(r->tensorSlots + i * TL_NUM_TENSOR_SLOTS) / tensors;
+  double initial = 0;
   int offset = 0;
+  for (int i = 0; i < tensors; i++) {
+    const float *S = r->tensorSlots + i * TL_NUM_TENSOR_SLOTS, *p = r->params + offset;
+    const int n = size_of(r, i);
+    s.mean_snr += tl_tensor_snr(S) / tensors;
+    if (S[TL_SLOT_count] == 0) for (int j = 0; j < n; j++) initial += (double)p[j] * p[j];
+    else initial += (double)S[TL_SLOT_initialRms] * S[TL_SLOT_initialRms] * n;
+    offset += n;
+  }
+  s.floor = tl_floor(initial / offset);
+  offset = 0;
   for (int i = 0; i < tensors; i++) {
     const int n = size_of(r, i);
     float *S = r->tensorSlots + i * TL_NUM_TENSOR_SLOTS, *p = r->params + offset;

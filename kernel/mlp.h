@@ -13,16 +13,17 @@ INLINE unsigned mix32(unsigned x) {
   return x ^ (x >> 16);
 }
 
+// The order of vmax's arguments lets a NaN through, so that a diverged run is seen in its loss.
 static void mlp_activate(int kind, float *x, int n) {
   for (int i = 0; i < n; i += 4) {
     v4 z = load(x + i);
     switch (kind) {
-      case ACTIVATION_relu: z = vmax(splat(0), z); break;
+      case ACTIVATION_relu: z = vmax(z, splat(0)); break;
       case ACTIVATION_tanh: z = vtanh(z); break;
       case ACTIVATION_sigmoid: z = vsigmoid(z); break;
-      case ACTIVATION_elu: z = vmax(splat(0), z) + vmin(splat(0), vexp(vmin(splat(0), z)) - 1.0f); break;
+      case ACTIVATION_elu: z = vmax(z, splat(0)) + vmin(splat(0), vexp(vmin(splat(0), z)) - 1.0f); break;
       case ACTIVATION_leakyRelu: z = vmax(0.2f * z, z); break;
-      case ACTIVATION_softplus: z = vmax(splat(0), z) + vlog(1.0f + vexp(-vmax(z, -z))); break;
+      case ACTIVATION_softplus: z = vmax(z, splat(0)) + vlog(1.0f + vexp(-vmax(z, -z))); break;
     }
     store(x + i, z);
   }
@@ -66,7 +67,7 @@ static float mlp_loss(const rollout *r, float *z, int rows, int ld, const int *i
       for (int j = out; j < ld; j++) y[j] = 0;
       for (int j = 0; j < ld; j += 4) sum4s += load(y + j);
       const float sum = sum4(sum4s), scale = 1.0f / (sum * rows);
-      total += slog(sum) + most - logit;
+      total += slog(sum) + most - logit + (sum - sum);  // a NaN among the logits is a NaN loss
       for (int j = 0; j < ld; j += 4) store(y + j, load(y + j) * scale);
       y[label] -= 1.0f / rows;
     } else {

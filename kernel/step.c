@@ -33,6 +33,7 @@ EXPORT(sumSquares) void export_sum_squares(const float *x, int n, double *out) {
 EXPORT(beginStep) void begin_step(const float *theta, float *loss_slots, tl_step *s, float *x) {
   s->guard = tl_global(theta, loss_slots, s, x);
 }
+EXPORT(rmsFloor) float rms_floor(double initial_mean_square) { return tl_floor(initial_mean_square); }
 EXPORT(tensorSnr) float tensor_snr(const float *tensor_slots) { return tl_tensor_snr(tensor_slots); }
 
 // One tensor: LSTM, then all its parameters from p to out. sums is scratch of S_SIZE doubles and holds, on entry,
@@ -41,6 +42,9 @@ EXPORT(stepTensor) void step_tensor(const float *theta, const tl_step *s, float 
                                     float *out, int n, int rank, int last, float gradient_scale, float *x, float *scratch, double *sums) {
   float *z = scratch, *K = scratch + 4 * TL_NUM_HIDDEN;
   const double gg = sums[0];
+#ifdef TL_FRESH_STATISTICS
+  tl_look_ahead(tensor_slots, g, slots, gg, n);
+#endif
   tl_tensor(theta, s, tensor_slots, gg, sums[1], n, rank, last, gradient_scale, x, z, K);
   tl_apply(p, out, g, slots, n, theta, K, sums);
   tl_finish(tensor_slots, sums, gg * gradient_scale * gradient_scale, n);

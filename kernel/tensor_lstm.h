@@ -8,7 +8,7 @@
 
 // What the per-parameter pass needs of one tensor, as floats in a scratch array.
 enum {
-  K_GRADIENT_SCALE, K_STEP, K_DECAY, K_NORM_G, K_NORM_M1, K_NORM_M2, K_NORM_P, K_NORM_V,
+  K_GRADIENT_SCALE, K_STEP, K_KEEP, K_NORM_G, K_NORM_M1, K_NORM_M2, K_NORM_P, K_NORM_V,
   K_BIAS_M1, K_BIAS_M2, K_BIAS_V1, K_BIAS_V2, K_EPSILON, K_MIX, K_HIDDEN = K_MIX + TL_NUM_MIXED,
   K_SIZE = K_HIDDEN + TL_NUM_PARAMETER_HIDDEN
 };
@@ -16,7 +16,7 @@ enum {
 enum { S_M1M1, S_M2M2, S_PP, S_GM1, S_M1M2, S_DD, S_SIZE };
 // Options of a step that do not change from tensor to tensor.
 typedef struct {
-  float learning_rate, weight_decay, horizon, time, loss, guard, log_num_tensors, mean_snr;
+  float learning_rate, weight_decay, horizon, time, loss, guard, log_num_tensors, mean_snr, floor;
   int has_loss, parameter_scale;
 } tl_step;
 
@@ -86,6 +86,12 @@ INLINE float tl_tensor_snr(const float *S) {
   return count ? tl_snr(S, S[TL_SLOT_meanSquareM1], tl_bias(TL_BETA_M1, count), tl_bias(TL_BETA_V2, count)) : 0;
 }
 
+// The least RMS that a tensor's steps are relative to, from the mean square of all parameters at their first step.
+INLINE float tl_floor(double initial_mean_square) {
+  const float rms = tl_rms((float)initial_mean_square);
+  return rms < TL_FLOOR_UNKNOWN ? TL_FLOOR_ABSOLUTE : TL_FLOOR_RELATIVE * rms;
+}
+
 // Runs the LSTM of one tensor: slots S, sum of its squared gradients gg, n parameters, rank and size of its last axis.
 // x holds the global features and takes the tensor's; z is scratch of 4 * TL_NUM_HIDDEN; K receives the coefficients.
 static void tl_tensor(const float *theta, const tl_step *s, float *S, double gg, double pp, int n, int rank, int last,
@@ -96,7 +102,7 @@ static void tl_tensor(const float *theta, const tl_step *s, float *S, double gg,
     S[TL_SLOT_meanSquareP] = (float)(pp / n);
     S[TL_SLOT_initialRms] = tl_rms(S[TL_SLOT_meanSquareP]);
   }
-  const float rms_p = tl_rms(S[TL_SLOT_meanSquareP]), floored = smax(rms_p, TL_RMS_FLOOR);
+  const float rms_p = tl_rms(S[TL_SLOT_meanSquareP]), floored = smax(rms_p, s->floor);
   float *u = x + TL_NUM_GLOBAL_FEATURES;
 #ifdef TL_FRESH_STATISTICS
   const int seen = count + 1;  // the slots already hold the momenta of this step
@@ -113,7 +119,7 @@ static void tl_tensor(const float *theta, const tl_step *s, float *S, double gg,
     u[3] = 0.5f * tl_snr(S, S[TL_SLOT_meanSquareM1], b_m1, b_v2);
     u[4] = 0.5f * tl_snr(S, S[TL_SLOT_meanSquareM2], b_m2, b_v2);
     u[5] = sclamp(0.5f * slog((S[TL_SLOT_meanV1] / b_v1 + TL_TINY) / v2), -3, 3);
-    u[6] = 0.5f * sclamp(slog(floored / smax(S[TL_SLOT_initialRms], TL_RMS_FLOOR)), -4, 4);
+    u[6] = 0.5f * sclamp(slog(floored / smax(S[TL_SLOT_initialRms], s->floor)), -4, 4);
     u[7] = 0.5f * sclamp(0.5f * slog(S[TL_SLOT_meanSquareDirection] + TL_TINY), -4, 4);
   } else {
     for (int i = 0; i < 8; i++) u[i] = 0;
@@ -124,7 +130,7 @@ static void tl_tensor(const float *theta, const tl_step *s, float *S, double gg,
   u[10] = rank >= 3;
   u[11] = s->log_num_tensors * 0.5f - 1;
   u[12] = rank >= 2 ? (log_n - 2 * slog((float)last)) * 0.25f : 0;
-  u[13] = S[TL_SLOT_initialRms] < TL_RMS_FLOOR;
+  u[13] = S[TL_SLOT_initialRms] < s->floor;
   u[14] = 0.5f * s->mean_snr;
 
   // LSTM, four gates side by side; columns in chunks of 32 so that the accumulators stay in registers.
@@ -159,8 +165,10 @@ static void tl_tensor(const float *theta, const tl_step *s, float *S, double gg,
   S[TL_SLOT_count] = (float)count;
   const float log_step = sclamp(TL_LOG_STEP_START + TL_LOG_STEP_GAIN * z[TL_OUTPUT_logStep], TL_LOG_STEP_MIN, TL_LOG_STEP_MAX);
   K[K_GRADIENT_SCALE] = gradient_scale;
-  K[K_STEP] = s->learning_rate * sexp(log_step) * (s->parameter_scale ? floored : 1.0f) * s->guard;
-  K[K_DECAY] = s->weight_decay;
+  const float rate = s->learning_rate * sexp(log_step) * s->guard, scale = s->parameter_scale ? floored : 1.0f;
+  K[K_STEP] = rate * scale;
+  // Decay is as strong as AdamW's at a rate of K_STEP, but never so strong that large weights change sign.
+  K[K_KEEP] = 1 - smin(1, rate * smin(scale, 1) * s->weight_decay);
   // The momenta's mean squares after this step, estimated without their cross term with the gradient.
   const float rest_m1 = (float)(1 - TL_BETA_M1), rest_m2 = (float)(1 - TL_BETA_M2);
 #ifdef TL_FRESH_STATISTICS
@@ -203,10 +211,18 @@ INLINE void tl_finish(float *S, const double *sums, double gg, int n) {
 // builds it, to measure what last step's statistics cost in quality and save in time.
 static void tl_look_ahead(float *S, const float *g, const float *slots, double gg, int n) {
   double sums[S_SIZE] = {0};
-  for (int i = 0; i < n; i++) {
-    const float x = g[i];
-    const float a = slots[i] + (x - slots[i]) * (float)(1 - TL_BETA_M1), b = slots[n + i] + (x - slots[n + i]) * (float)(1 - TL_BETA_M2);
-    sums[S_M1M1] += a * a; sums[S_M2M2] += b * b; sums[S_GM1] += x * a; sums[S_M1M2] += a * b;
+  for (int start = 0; start < n; start += 1024) {
+    const int end = n - start < 1024 ? n : start + 1024;
+    v4 aa = splat(0), bb = aa, ga = aa, ab = aa;
+    for (int i = start; i < end; i += 4) {
+      const int lanes = end - i < 4 ? end - i : 4;
+#define PART(q) (lanes == 4 ? load(q) : load_part(q, lanes))
+      const v4 x = PART(g + i), m = PART(slots + i), l = PART(slots + n + i);
+#undef PART
+      const v4 a = m + (x - m) * (float)(1 - TL_BETA_M1), b = l + (x - l) * (float)(1 - TL_BETA_M2);
+      aa += a * a; bb += b * b; ga += x * a; ab += a * b;
+    }
+    sums[S_M1M1] += sum4(aa); sums[S_M2M2] += sum4(bb); sums[S_GM1] += sum4(ga); sums[S_M1M2] += sum4(ab);
   }
   const float mean_square_p = S[TL_SLOT_meanSquareP], mean_square_d = S[TL_SLOT_meanSquareDirection];
   tl_finish(S, sums, gg, n);

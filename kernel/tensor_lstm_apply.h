@@ -48,16 +48,17 @@ INLINE void tl_group(const float *p, float *po, const float *g, float *m1, float
   }
 #define FEATURE(name, value) { SET(value) if (TL_FEATURE_##name < TL_NUM_MIXED) MIX(TL_FEATURE_##name) if (TL_FEATURE_##name >= TL_FIRST_HIDDEN) HIDE(TL_FEATURE_##name) }
 #define CLIPPED(x) vclamp(x, -TL_FEATURE_CLIP, TL_FEATURE_CLIP)
-  FEATURE(fastAdam, A[u] * K[K_BIAS_M1] * N1[u])
+  // Those that need no square root first: they hide its latency.
   FEATURE(tensorGradient, CLIPPED(G[u] * K[K_NORM_G]))
   FEATURE(tensorMomentum, CLIPPED(A[u] * K[K_NORM_M1]))
   FEATURE(tensorSlowMomentum, CLIPPED(B[u] * K[K_NORM_M2]))
+  FEATURE(parameter, CLIPPED(P[u] * K[K_NORM_P]))
+  FEATURE(variance, vmin(R2[u] * K[K_NORM_V], splat(TL_FEATURE_CLIP)) - 1.0f)
+  FEATURE(varianceTrend, vmin(R1[u] * N2[u], splat(TL_FEATURE_CLIP)) - 1.0f)
   FEATURE(gradient, CLIPPED(G[u] * N2[u]))
   FEATURE(adam, A[u] * K[K_BIAS_M1] * N2[u])
   FEATURE(slowAdam, B[u] * K[K_BIAS_M2] * N2[u])
-  FEATURE(parameter, CLIPPED(P[u] * K[K_NORM_P]))
-  FEATURE(varianceTrend, vmin(R1[u] * N2[u], splat(TL_FEATURE_CLIP)) - 1.0f)
-  FEATURE(variance, vmin(R2[u] * K[K_NORM_V], splat(TL_FEATURE_CLIP)) - 1.0f)
+  FEATURE(fastAdam, A[u] * K[K_BIAS_M1] * N1[u])
   EACH {
     for (int j = 0; j < TL_NUM_PARAMETER_HIDDEN; j++) D[u] += vmax(splat(0), H[u][j]) * head[j];
     v4 d = vclamp(D[u], -TL_DIRECTION_CLIP, TL_DIRECTION_CLIP);
@@ -66,7 +67,7 @@ INLINE void tl_group(const float *p, float *po, const float *g, float *m1, float
       if (lanes < 3) d[2] = 0;
       if (lanes < 2) d[1] = 0;
     }
-    const v4 next = P[u] - (d + P[u] * K[K_DECAY]) * K[K_STEP];
+    const v4 next = P[u] * K[K_KEEP] - d * K[K_STEP];
     s->dd += d * d;
     s->pp += next * next;
     STORE(po, next);

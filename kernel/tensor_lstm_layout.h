@@ -13,7 +13,9 @@
 #define TL_LOG_STEP_GAIN 2.0f
 #define TL_LOG_STEP_MIN -14.0f
 #define TL_LOG_STEP_MAX -1.0f
-#define TL_RMS_FLOOR 0.03f
+#define TL_FLOOR_RELATIVE 0.2f
+#define TL_FLOOR_ABSOLUTE 0.03f
+#define TL_FLOOR_UNKNOWN 0.00001f
 #define TL_GUARD_SLACK 0.3f
 #define TL_GUARD_RANGE 4.0f
 #define TL_LOSS_FAST 0.1f

@@ -2,5 +2,5 @@
 export const RECIPE = {
   seed: 7, numPairs: 24, windowSteps: 50, sigma: 0.01, initialStep: 0.015, initialGuard: 2,
   /** Outer learning rate: warm-up, then cosine to a tenth over this many outer steps. */
-  peakRate: 2e-3, warmUp: 100, decaySteps: 40_000,
+  peakRate: 1.5e-3, warmUp: 100, decaySteps: 40_000,
 } as const;

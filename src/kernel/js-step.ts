@@ -2,8 +2,7 @@ import {
   CONSTANTS, FIRST_HIDDEN, NUM_MIXED, NUM_PARAMETER_HIDDEN, PARAMETER_FEATURES, TENSOR_SLOTS, thetaEntry,
 } from '../rules/tensor-lstm/spec.js';
 import {beginStep} from './js-global.js';
-import {stepTensor, tensorSnr} from './js-tensor.js';
-import type {Coefficients} from './js-tensor.js';
+import {type Coefficients, meetTensor, rmsFloor, stepTensor, tensorSnr} from './js-tensor.js';
 import type {ArrayStep, StepOptions} from './types.js';
 
 type Four = readonly [number, number, number, number];
@@ -25,10 +24,10 @@ function clipFeature(x: number): number {
 
 /** The per-parameter pass: reads gradient, parameter and slots once, writes parameter and slots once. */
 function applyStep(theta: Float32Array, k: Coefficients, step: ArrayStep): void {
-  const {parameter, gradient, output, tensorSlots, weightDecay} = step, n = parameter.length;
+  const {parameter, gradient, output, tensorSlots} = step, n = parameter.length;
   const m1 = step.slots.subarray(0, n), m2 = step.slots.subarray(n, 2 * n);
   const v1 = step.slots.subarray(2 * n, 3 * n), v2 = step.slots.subarray(3 * n, 4 * n);
-  const {gradientScale, normG, normM1, normM2, normP, normV, biasM1, biasM2, biasV1, biasV2, epsilon, step: length} = k;
+  const {gradientScale, normG, normM1, normM2, normP, normV, biasM1, biasM2, biasV1, biasV2, epsilon, keep, step: length} = k;
   const kernel = thetaEntry('hiddenKernel').offset, head = thetaEntry('headKernel').offset, headBias = theta[thetaEntry('headBias').offset]!;
   const weights = (feature: Feature): Four => four(theta, kernel + (PARAMETER_FEATURES.indexOf(feature) - FIRST_HIDDEN) * NUM_UNITS);
   const mixOf = (feature: Feature): number => k.mix[PARAMETER_FEATURES.indexOf(feature)]!;
@@ -88,7 +87,7 @@ function applyStep(theta: Float32Array, k: Coefficients, step: ArrayStep): void 
     let direction = headBias + mixed + (h0 > 0 ? h0 * head0 : 0) + (h1 > 0 ? h1 * head1 : 0) + (h2 > 0 ? h2 * head2 : 0) +
       (h3 > 0 ? h3 * head3 : 0);
     direction = direction < -DIRECTION_CLIP ? -DIRECTION_CLIP : direction > DIRECTION_CLIP ? DIRECTION_CLIP : direction;
-    const next = p - (direction + p * weightDecay) * length;
+    const next = p * keep - direction * length;
     output[i] = next;
     sumDD += direction * direction;
     sumPP += next * next;
@@ -129,11 +128,13 @@ export function stepArrays(
   if (active.length === 0) return;
   const sums = active.map(step => sumSquares(step.gradient));
   const norm = Math.sqrt(sums.reduce((total, x) => total + x, 0)), {clipNorm} = options;
+  active.forEach(meetTensor);
   const shared = {
     ...beginStep(theta, lossSlots, loss, options),
     gradientScale: clipNorm === undefined ? 1 : clipNorm / Math.max(norm, clipNorm),
     numTensors: active.length,
     meanSnr: active.reduce((total, step) => total + tensorSnr(step.tensorSlots), 0) / active.length,
+    floor: rmsFloor(active),
   };
   active.forEach((step, i) => applyStep(theta, stepTensor(theta, step, sums[i]!, shared, options), step));
 }

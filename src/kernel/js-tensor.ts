@@ -14,6 +14,8 @@ export interface SharedState extends GlobalState {
   readonly numTensors: number;
   /** Mean of {@link tensorSnr} over those tensors, before the step. */
   readonly meanSnr: number;
+  /** From {@link rmsFloor}. */
+  readonly floor: number;
 }
 
 /** What the per-parameter pass needs of one tensor. */
@@ -21,6 +23,8 @@ export interface Coefficients {
   readonly gradientScale: number;
   /** Length of the step per unit of direction. */
   readonly step: number;
+  /** Share of the parameter that weight decay leaves. */
+  readonly keep: number;
   /** Reciprocals of the normalisers of gradient, momenta, parameter and second moment. */
   readonly normG: number;
   readonly normM1: number;
@@ -39,7 +43,7 @@ export interface Coefficients {
   readonly hidden: readonly number[];
 }
 
-const {BETA_M1, BETA_M2, BETA_V1, BETA_V2, RMS_FLOOR, TINY} = CONSTANTS;
+const {BETA_M1, BETA_M2, BETA_V1, BETA_V2, FLOOR_ABSOLUTE, FLOOR_RELATIVE, FLOOR_UNKNOWN, TINY} = CONSTANTS;
 const ADAM = PARAMETER_FEATURES.indexOf('adam');
 
 /** 1 - beta^count. */
@@ -72,14 +76,14 @@ function tensorFeatures({shape, parameter, tensorSlots: S}: ArrayStep, meanSquar
     snrFast: seen ? snr(S, S[TENSOR_SLOTS.meanSquareM1]!, BETA_M1) / 2 : 0,
     snrSlow: seen ? snr(S, S[TENSOR_SLOTS.meanSquareM2]!, BETA_M2) / 2 : 0,
     varianceTrend: seen ? clip(logRms(S[TENSOR_SLOTS.meanV1]! / biasOf(BETA_V1, count)) - logV2, -3, 3) : 0,
-    growth: seen ? clip(Math.log(floored / Math.max(S[TENSOR_SLOTS.initialRms]!, RMS_FLOOR)), -4, 4) / 2 : 0,
+    growth: seen ? clip(Math.log(floored / Math.max(S[TENSOR_SLOTS.initialRms]!, shared.floor)), -4, 4) / 2 : 0,
     lastDirection: seen ? clip(logRms(S[TENSOR_SLOTS.meanSquareDirection]!), -4, 4) / 2 : 0,
     logSize: logSize / 5 - 1,
     isMatrix: shape.length >= 2 ? 1 : 0,
     isConv: shape.length >= 3 ? 1 : 0,
     logNumTensors: Math.log(shared.numTensors) / 2 - 1,
     fanRatio: shape.length >= 2 ? (logSize - 2 * Math.log(last)) / 4 : 0,
-    isZeroInit: S[TENSOR_SLOTS.initialRms]! < RMS_FLOOR ? 1 : 0,
+    isZeroInit: S[TENSOR_SLOTS.initialRms]! < shared.floor ? 1 : 0,
     meanSnr: shared.meanSnr / 2,
   };
   return TENSOR_FEATURES.map(name => values[name]);
@@ -116,25 +120,36 @@ function runLstm(theta: Float32Array, S: Float32Array, inputs: readonly number[]
   return affine(theta, state, 'outputKernel', 'outputBias', NUM_OUTPUTS);
 }
 
-function meanSquare(x: Float32Array): number {
+/** Notes the size of a tensor that has had no step yet. */
+export function meetTensor({parameter, tensorSlots: S}: ArrayStep): void {
+  if (S[TENSOR_SLOTS.count] !== 0) return;
   let total = 0;
-  for (let i = 0; i < x.length; i++) total += x[i]! * x[i]!;
-  return total / x.length;
+  for (let i = 0; i < parameter.length; i++) total += parameter[i]! * parameter[i]!;
+  const meanSquare = total / parameter.length;
+  S[TENSOR_SLOTS.meanSquareP] = meanSquare;
+  S[TENSOR_SLOTS.initialRms] = Math.sqrt(meanSquare);
+}
+
+/** The least RMS that a tensor's steps are relative to; all tensors have been met. */
+export function rmsFloor(steps: readonly ArrayStep[]): number {
+  let squares = 0, count = 0;
+  for (const {parameter, tensorSlots} of steps) {
+    squares += tensorSlots[TENSOR_SLOTS.initialRms]! ** 2 * parameter.length;
+    count += parameter.length;
+  }
+  const rms = Math.sqrt(squares / count);
+  return rms < FLOOR_UNKNOWN ? FLOOR_ABSOLUTE : FLOOR_RELATIVE * rms;
 }
 
 /**
- * Runs the LSTM of one tensor, in place in its slots, and returns the coefficients of its per-parameter pass.
+ * Runs the LSTM of one tensor that has been met, in place in its slots, and returns the coefficients of its per-parameter pass.
  *
  * @param sumSquaresG Sum of the tensor's squared gradients, before clipping.
  */
 export function stepTensor(theta: Float32Array, step: ArrayStep, sumSquaresG: number, shared: SharedState, options: StepOptions): Coefficients {
   const {parameter, tensorSlots: S} = step, {gradientScale} = shared;
   const meanSquareG = (sumSquaresG * gradientScale * gradientScale) / parameter.length;
-  if (S[TENSOR_SLOTS.count] === 0) {
-    S[TENSOR_SLOTS.meanSquareP] = meanSquare(parameter);
-    S[TENSOR_SLOTS.initialRms] = Math.sqrt(S[TENSOR_SLOTS.meanSquareP]!);
-  }
-  const floored = Math.max(Math.sqrt(S[TENSOR_SLOTS.meanSquareP]!), RMS_FLOOR);
+  const floored = Math.max(Math.sqrt(S[TENSOR_SLOTS.meanSquareP]!), shared.floor);
   const inputs = [...shared.features, ...tensorFeatures(step, meanSquareG, floored, shared)];
   if (inputs.length !== NUM_INPUTS) throw new RangeError(`tensor-lstm: ${NUM_INPUTS} inputs expected, got ${inputs.length}`);
   const outputs = runLstm(theta, S, inputs);
@@ -149,9 +164,11 @@ export function stepTensor(theta: Float32Array, step: ArrayStep, sumSquaresG: nu
   S[TENSOR_SLOTS.meanV2] = meanV2;
   const rmsV = Math.sqrt(meanV2 * biasV2);
   const hiddenBias = thetaEntry('hiddenBias').offset;
+  const rate = options.learningRate * Math.exp(logStep) * shared.guard, scale = options.parameterScale ? floored : 1;
   return {
     gradientScale,
-    step: options.learningRate * Math.exp(logStep) * (options.parameterScale ? floored : 1) * shared.guard,
+    step: rate * scale,
+    keep: 1 - Math.min(1, rate * Math.min(scale, 1) * step.weightDecay),
     normG: 1 / (Math.sqrt(meanSquareG) + TINY),
     normM1: 1 / (Math.sqrt(BETA_M1 * BETA_M1 * S[TENSOR_SLOTS.meanSquareM1]! + restM1 * restM1 * meanSquareG) + TINY),
     normM2: 1 / (Math.sqrt(BETA_M2 * BETA_M2 * S[TENSOR_SLOTS.meanSquareM2]! + restM2 * restM2 * meanSquareG) + TINY),

@@ -99,7 +99,7 @@ function applyStep(weights: Weights, step: OpsStep, pass: Pass): {
   };
   const stacked = tf.stack(PARAMETER_FEATURES.map(name => features[name])) as tf.Tensor2D; // [NUM_PARAMETER_FEATURES, n]
   const direction = directionOf(weights, stacked, pass);
-  const next = tf.sub(p, tf.mul(tf.add(direction, tf.mul(p, step.weightDecay)), k.step));
+  const next = tf.sub(tf.mul(p, k.keep), tf.mul(direction, k.step));
   const meanSquareM1 = meanSquare(m1), meanSquareM2 = meanSquare(m2);
   return {
     parameter: tf.reshape(next, step.parameter.shape),
@@ -161,7 +161,8 @@ export function stepOps(
   const scaled = gradientScale === undefined ? gradients : gradients.map(g => tf.mul(g, gradientScale));
   const tensors = stepTensorsOps(
     weights, tf.stack(active.map(step => step.tensorSlots)) as tf.Tensor2D, tf.stack(scaled.map(meanSquare)) as tf.Tensor1D,
-    tf.stack(active.map(step => meanSquare(step.parameter))) as tf.Tensor1D, active.map(step => step.parameter.shape), shared, options);
+    tf.stack(active.map(step => meanSquare(step.parameter))) as tf.Tensor1D, active.map(step => step.parameter.shape),
+    active.map(step => step.weightDecay), shared, options);
 
   const each = <K extends string>(vectors: Readonly<Record<K, tf.Tensor>>): Array<Record<K, tf.Tensor>> => {
     const unstacked = Object.entries<tf.Tensor>(vectors).map(([name, vector]) => [name, tf.unstack(vector)] as const);

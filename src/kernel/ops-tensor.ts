@@ -8,7 +8,7 @@ import type {StepOptions} from './types.js';
 
 /** Numbers of the per-parameter pass, one a tensor. */
 export type CoefficientName =
-  | 'step' | 'normG' | 'normM1' | 'normM2' | 'normP' | 'normV' | 'biasM1' | 'biasM2' | 'biasV1' | 'biasV2' | 'epsilon';
+  | 'step' | 'keep' | 'normG' | 'normM1' | 'normM2' | 'normP' | 'normV' | 'biasM1' | 'biasM2' | 'biasV1' | 'biasV2' | 'epsilon';
 
 /** What the LSTM and the slots of all T tensors give to their per-parameter passes. */
 export interface TensorOps {
@@ -33,7 +33,7 @@ export type Weights = (name: string) => tf.Tensor;
 
 type StatisticName = Exclude<keyof typeof TENSOR_SLOTS, 'h' | 'c'>;
 
-const {BETA_M1, BETA_M2, BETA_V1, BETA_V2, RMS_FLOOR, TINY} = CONSTANTS;
+const {BETA_M1, BETA_M2, BETA_V1, BETA_V2, FLOOR_ABSOLUTE, FLOOR_RELATIVE, FLOOR_UNKNOWN, TINY} = CONSTANTS;
 
 function columns(x: tf.Tensor2D, start: number, count: number): tf.Tensor2D {
   return tf.slice(x, [0, start], [-1, count]);
@@ -45,6 +45,15 @@ function inverse(x: tf.Tensor): tf.Tensor1D {
 
 function snr(meanSquare: tf.Tensor, bias: tf.Tensor, logV2: tf.Tensor): tf.Tensor {
   return tf.clipByValue(tf.sub(logRms(tf.div(meanSquare, tf.square(bias))), logV2), -4, 4);
+}
+
+// The least RMS that a tensor's steps are relative to, from the RMS that the T tensors had at first: T times the same.
+// tf.maximum has no gradient for a tensor that it broadcasts.
+function rmsFloor(initialRms: tf.Tensor1D, sizes: readonly number[]): tf.Tensor1D {
+  const total = sizes.reduce((a, b) => a + b, 0), shares = tf.tensor1d(sizes.map(size => size / total));
+  const rms = root(tf.sum(tf.mul(tf.square(initialRms), shares)));
+  const floor = tf.where(isPositive(tf.sub(FLOOR_UNKNOWN, rms)), tf.scalar(FLOOR_ABSOLUTE), tf.mul(rms, FLOOR_RELATIVE));
+  return tf.add(tf.zerosLike(initialRms), floor);
 }
 
 function runLstm(weights: Weights, inputs: tf.Tensor2D, h: tf.Tensor2D, c: tf.Tensor2D): {h: tf.Tensor2D; c: tf.Tensor2D; outputs: tf.Tensor2D} {
@@ -62,10 +71,11 @@ function runLstm(weights: Weights, inputs: tf.Tensor2D, h: tf.Tensor2D, c: tf.Te
  * @param meanSquareG Mean square of each tensor's gradient, after clipping, `[T]`.
  * @param meanSquareP Mean square of each tensor, for those that have no slots yet, `[T]`.
  * @param shapes Shapes of the T tensors.
+ * @param weightDecays Decoupled weight decay of each.
  */
 export function stepTensorsOps(
   weights: Weights, slots: tf.Tensor2D, meanSquareG: tf.Tensor1D, meanSquareP: tf.Tensor1D, shapes: readonly (readonly number[])[],
-  shared: GlobalOps, options: StepOptions,
+  weightDecays: number[], shared: GlobalOps, options: StepOptions,
 ): TensorOps {
   const numTensors = shapes.length, numBefore = TENSOR_SLOTS.count;
   // [T, NUM_TENSOR_SLOTS - numBefore] → one [T] a statistic
@@ -79,14 +89,14 @@ export function stepTensorsOps(
 
   const rmsP = root(tf.where(isSeen, old('meanSquareP'), meanSquareP));
   const initialRms = tf.where(isSeen, old('initialRms'), rmsP);
-  const floored = tf.maximum<tf.Tensor1D>(rmsP, RMS_FLOOR);
+  const floor = rmsFloor(initialRms, sizes), floored = tf.maximum<tf.Tensor1D>(rmsP, floor);
 
   // Both branches of every choice are computed: before a variable's first step the corrections would be 0.
   const safeCount = tf.maximum<tf.Tensor1D>(oldCount, 1);
   const logV2 = logRms(tf.div(old('meanV2'), biasOf(BETA_V2, safeCount)));
   const snrFast = ifSeen(snr(old('meanSquareM1'), biasOf(BETA_M1, safeCount), logV2));
   const logV1 = logRms(tf.div(old('meanV1'), biasOf(BETA_V1, safeCount)));
-  const growth = tf.log(divide(floored, tf.maximum<tf.Tensor1D>(initialRms, RMS_FLOOR)));
+  const growth = tf.log(divide(floored, tf.maximum<tf.Tensor1D>(initialRms, floor)));
   const features: Record<(typeof TENSOR_FEATURES)[number], tf.Tensor> = {
     gradientBurst: ifSeen(tf.clipByValue(tf.sub(logRms(meanSquareG), logV2), -3, 3)),
     cosGradientMomentum: ifSeen(old('cosGradientMomentum')),
@@ -101,7 +111,7 @@ export function stepTensorsOps(
     isConv: known(shape => Number(shape.length >= 3)),
     logNumTensors: known(() => Math.log(numTensors) / 2 - 1),
     fanRatio: known((shape, size) => (shape.length >= 2 ? (Math.log(size) - 2 * Math.log(shape.at(-1)!)) / 4 : 0)),
-    isZeroInit: tf.cast(isPositive(tf.sub(RMS_FLOOR, initialRms)), 'float32'),
+    isZeroInit: tf.cast(isPositive(tf.sub(floor, initialRms)), 'float32'),
     meanSnr: tf.add(zeros, tf.mul(tf.mean(snrFast), 0.5)),
   };
   const ownInputs = tf.stack(TENSOR_FEATURES.map(name => features[name]), 1); // [T, tensor features]
@@ -113,7 +123,9 @@ export function stepTensorsOps(
   const logStep = tf.clipByValue(
     tf.add(tf.mul(tf.squeeze(columns(lstm.outputs, OUTPUTS.logStep, 1), [1]), CONSTANTS.LOG_STEP_GAIN), CONSTANTS.LOG_STEP_START),
     CONSTANTS.LOG_STEP_MIN, CONSTANTS.LOG_STEP_MAX);
-  const step = tf.mul(tf.mul(tf.exp(logStep), shared.guard), options.learningRate);
+  const rate = tf.mul(tf.mul(tf.exp(logStep), shared.guard), options.learningRate);
+  const scale = options.parameterScale ? floored : tf.onesLike(floored);
+  const decay = tf.minimum(tf.mul(tf.mul(rate, tf.minimum(scale, 1)), tf.tensor1d(weightDecays)), 1);
   const biasV2 = inverse(biasOf(BETA_V2, count));
   // Second moments are linear in g²: their means follow without a sum.
   const towards = (mean: tf.Tensor1D, beta: number): tf.Tensor1D => tf.add(mean, tf.mul(tf.sub(meanSquareG, mean), 1 - beta));
@@ -123,7 +135,8 @@ export function stepTensorsOps(
   const adam = tf.tensor1d(PARAMETER_FEATURES.slice(0, NUM_MIXED).map(name => Number(name === 'adam')));
   return {
     coefficients: {
-      step: options.parameterScale ? tf.mul(step, floored) : step,
+      step: tf.mul(rate, scale),
+      keep: tf.sub(1, decay),
       normG: inverse(tf.add(root(meanSquareG), TINY)),
       normM1: momentumNorm(old('meanSquareM1'), BETA_M1),
       normM2: momentumNorm(old('meanSquareM2'), BETA_M2),

@@ -1,6 +1,6 @@
 import {decodeBase64} from '../base64.js';
 import {
-  NUM_INPUTS, NUM_HIDDEN, NUM_LOSS_SLOTS, NUM_MIXED, NUM_PARAMETER_HIDDEN, THETA_SIZE,
+  NUM_INPUTS, NUM_HIDDEN, NUM_LOSS_SLOTS, NUM_MIXED, NUM_PARAMETER_HIDDEN, TENSOR_SLOTS, THETA_SIZE,
 } from '../rules/tensor-lstm/spec.js';
 import {floatsAt, type Heap} from './heap.js';
 import {MODULE_BASE64} from './step-module.wasm.js';
@@ -10,6 +10,7 @@ import type {StepOptions} from './types.js';
 interface StepExports {
   sumSquares(x: number, count: number, out: number): void;
   beginStep(theta: number, lossSlots: number, step: number, features: number): void;
+  rmsFloor(initialMeanSquare: number): number;
   tensorSnr(tensorSlots: number): number;
   stepTensor(
     theta: number, step: number, tensorSlots: number, slots: number, parameter: number, gradient: number, output: number,
@@ -33,8 +34,8 @@ export interface PointerStep {
   readonly parameterSquares: number;
 }
 
-// Layout of tl_step in kernel/tensor_lstm.h: eight floats, then two ints.
-const STEP = {learningRate: 0, weightDecay: 1, horizon: 2, time: 3, loss: 4, guard: 5, logNumTensors: 6, meanSnr: 7, hasLoss: 8, parameterScale: 9, size: 10};
+// Layout of tl_step in kernel/tensor_lstm.h: nine floats, then two ints.
+const STEP = {learningRate: 0, weightDecay: 1, horizon: 2, time: 3, loss: 4, guard: 5, logNumTensors: 6, meanSnr: 7, floor: 8, hasLoss: 9, parameterScale: 10, size: 11};
 const NUM_SUMS = 6;
 const SCRATCH_FLOATS = 4 * NUM_HIDDEN + 16 + NUM_MIXED + NUM_PARAMETER_HIDDEN;
 
@@ -88,19 +89,23 @@ export class WasmStep {
     const {heap, wasm} = this;
     if (steps.length === 0) return;
     // No allocation happens below, so these views stay valid.
-    const floats = new Float32Array(heap.memory.buffer), at = this.step >> 2;
+    const floats = new Float32Array(heap.memory.buffer), at = this.step / 4;
     const sums = new Float64Array(heap.memory.buffer, this.sums, NUM_SUMS);
     floats[at + STEP.learningRate] = options.learningRate;
     floats[at + STEP.horizon] = options.horizon;
     floats[at + STEP.time] = options.time;
     floats[at + STEP.loss] = loss ?? 0;
     floats[at + STEP.logNumTensors] = Math.log(steps.length);
-    let snr = 0, squares = 0;
+    let snr = 0, squares = 0, initialSquares = 0, parameters = 0;
     for (const step of steps) {
+      const slots = step.tensorSlots / 4, initialRms = floats[slots + TENSOR_SLOTS.initialRms]!;
       snr += wasm.tensorSnr(step.tensorSlots) / steps.length;
       squares += step.gradientSquares;
+      initialSquares += floats[slots + TENSOR_SLOTS.count] === 0 ? step.parameterSquares : initialRms * initialRms * step.size;
+      parameters += step.size;
     }
     floats[at + STEP.meanSnr] = snr;
+    floats[at + STEP.floor] = wasm.rmsFloor(initialSquares / parameters);
     const flags = new Int32Array(heap.memory.buffer, this.step + 4 * STEP.hasLoss, 2);
     flags[0] = loss === undefined ? 0 : 1;
     flags[1] = options.parameterScale ? 1 : 0;

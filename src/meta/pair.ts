@@ -1,4 +1,4 @@
-import {Random} from '../random.js';
+import {type Random} from '../random.js';
 import type {LoadedTask, Rollout, RolloutEngine} from '../rollout/engine.js';
 import {THETA_SIZE} from '../rules/tensor-lstm/spec.js';
 import type {SampledTask} from '../tasks/mlp-family.js';

@@ -69,7 +69,7 @@ export class Trainer {
         // A resumed run draws new tasks.
         seed: (seed + 0x9e3779b9 * (this.state.outerStep + 1)) >>> 0,
         pairs: Array.from({length: numPairs}, (_, i) => i).filter(i => i % workers === w),
-        theta: this.theta.buffer as SharedArrayBuffer, gradients: this.gradients.buffer as SharedArrayBuffer,
+        theta: this.theta.buffer, gradients: this.gradients.buffer as SharedArrayBuffer,
       };
       const worker = new Worker(new URL('./tsx-worker.mjs', import.meta.url), {workerData});
       this.workers.push(worker);

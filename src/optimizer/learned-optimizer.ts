@@ -1,5 +1,5 @@
 import {
-  add, cast, keep, logicalNot, Optimizer, scalar, serialization, tidy, type NamedTensorMap, type Scalar, type Variable,
+  add, cast, keep, logicalNot, Optimizer, scalar, type serialization, tidy, type NamedTensorMap, type Scalar, type Variable,
 } from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import {decodeBase64} from '../base64.js';
@@ -220,7 +220,7 @@ export class LearnedOptimizer extends Optimizer {
       ...(typeof numSteps === 'number' && {numSteps}), ...(typeof clipNorm === 'number' && {clipNorm}),
       ...(typeof theta === 'string' && {theta: new Float32Array(decodeBase64(theta).buffer)}),
     };
-    return new cls(options as unknown as serialization.ConfigDict);
+    return new cls(options);
   }
 
   /** Frees all slots. A second call does nothing. */

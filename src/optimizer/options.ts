@@ -12,7 +12,7 @@ export interface LearnedOptimizerOptions {
   readonly numSteps?: number | undefined;
   /** Multiplier of the learned step, > 0. Default 1. Can be set during training. */
   readonly learningRate?: number | undefined;
-  /** Decoupled weight decay, ≥ 0: each step also shrinks a weight by (size of the step) × `weightDecay` × the weight. Default 0. */
+  /** Decoupled weight decay, ≥ 0, as AdamW's: each step also takes (rate of the step) × `weightDecay` of a weight away. Default 0. */
   readonly weightDecay?: number | undefined;
   /** Which variables decay, by name and shape. Default: those of rank 2 and more that are no bias and no normalisation weight. Not saved. */
   readonly decayMask?: ((name: string, shape: readonly number[]) => boolean) | undefined;
@@ -53,7 +53,7 @@ export function reject(expected: string, got: unknown, remedy: string): never {
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : typeof value === 'object' && value !== null ? `an object of ${value.constructor?.name ?? 'no class'}` : String(value);
+  return typeof value === 'string' ? `'${value}'` : typeof value === 'object' && value !== null ? `an object of the class ${value.constructor.name}` : String(value);
 }
 
 /** @throws L2OError where `value` is no planned number of steps. */
@@ -78,14 +78,15 @@ export function defaultDecayMask(name: string, shape: readonly number[]): boolea
  * Checks all options before anything is made.
  * @throws L2OError `UNKNOWN_OPTION` (with the nearest valid name), `INVALID_ARGUMENT`, or `INVALID_THETA`.
  */
-export function checkOptions(options: LearnedOptimizerOptions): {settings: Settings; theta: Theta | undefined} {
+export function checkOptions(options: unknown): {settings: Settings; theta: Theta | undefined} {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) reject('options must be an object', options, 'Call learnedOptimizer({numSteps: 1000}), or learnedOptimizer() for the defaults.');
   for (const name of Object.keys(options)) {
     if ((OPTION_NAMES as readonly string[]).includes(name)) continue;
     const nearest = nearestName(name, OPTION_NAMES);
     throw new L2OError('UNKNOWN_OPTION', `learnedOptimizer: expected options among ${OPTION_NAMES.join(', ')}, got '${name}'.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`}`);
   }
-  const {weightDecay = 0, clipNorm, rule = RULE_NAME, parameterScale = true, onNonFinite = 'skip', decayMask = defaultDecayMask, onNotice = (): void => undefined} = options;
+  const given: Partial<Record<keyof LearnedOptimizerOptions, unknown>> = options;
+  const {weightDecay = 0, clipNorm, rule = RULE_NAME, parameterScale = true, onNonFinite = 'skip', decayMask = defaultDecayMask, onNotice = (): void => undefined} = given;
   if (typeof weightDecay !== 'number' || !(weightDecay >= 0) || !Number.isFinite(weightDecay)) reject('weightDecay must be a number ≥ 0', weightDecay, 'Typical values lie from 0 to 0.1.');
   if (clipNorm !== undefined && (typeof clipNorm !== 'number' || !(clipNorm > 0) || !Number.isFinite(clipNorm))) reject('clipNorm must be a number > 0', clipNorm, 'Leave it out for no clipping.');
   if (rule !== RULE_NAME) reject(`rule must be '${RULE_NAME}'`, rule, 'Leave it out to use the default.');
@@ -94,15 +95,15 @@ export function checkOptions(options: LearnedOptimizerOptions): {settings: Setti
   if (typeof decayMask !== 'function') reject('decayMask must be a function of name and shape', decayMask, 'Return true for variables that decay.');
   if (typeof onNotice !== 'function') reject('onNotice must be a function of a string', onNotice, 'For example onNotice: console.warn.');
   const settings: Settings = {
-    numSteps: checkNumSteps(options.numSteps), learningRate: checkLearningRate(options.learningRate ?? 1),
-    weightDecay, decayMask, clipNorm, rule, parameterScale, onNonFinite, onNotice,
+    numSteps: checkNumSteps(given.numSteps), learningRate: checkLearningRate(given.learningRate ?? 1),
+    weightDecay, clipNorm, rule, parameterScale, onNonFinite, decayMask: decayMask as Settings['decayMask'], onNotice: onNotice as Settings['onNotice'],
   };
-  return {settings, theta: options.theta === undefined ? undefined : checkThetaOption(options.theta)};
+  return {settings, theta: given.theta === undefined ? undefined : checkThetaOption(given.theta)};
 }
 
-function checkThetaOption(theta: Theta | Float32Array): Theta {
+function checkThetaOption(theta: unknown): Theta {
   if (theta instanceof Float32Array) return makeTheta(theta);
   if (typeof theta !== 'object' || theta === null) reject('theta must be a Theta or a Float32Array', theta, 'Leave it out to use the weights that ship with the package.');
-  const checked = checkTheta(theta);
+  const checked = checkTheta(theta as Theta);
   return {...checked, values: checked.values.slice()};
 }

@@ -2,11 +2,10 @@ import {Tensor} from '@tensorflow/tfjs-core';
 
 /** Makes a tensor dispose itself as soon as its values have been read by `data()`. */
 export function readOnce(tensor: Tensor): void {
-  const data = Tensor.prototype.data;
   Object.defineProperty(tensor, 'data', {
     configurable: true,
     value: async (): Promise<unknown> => {
-      const values: unknown = await data.call(tensor);
+      const values: unknown = await Tensor.prototype.data.call(tensor);
       if (!tensor.isDisposed) tensor.dispose();
       return values;
     },

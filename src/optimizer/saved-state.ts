@@ -66,9 +66,10 @@ function fail(expected: string, got: string): never {
 
 /** Reads back what {@link encodeState} wrote. @throws L2OError `INVALID_WEIGHTS` for missing, extra or misshaped entries. */
 export async function decodeState(weights: readonly NamedTensor[]): Promise<SavedState> {
-  if (!Array.isArray(weights)) fail('an array of named tensors', typeof weights);
+  const list: unknown = weights;
+  if (!Array.isArray(list)) fail('an array of named tensors', typeof weights);
   const byName: NamedTensorMap = {};
-  for (const {name, tensor: value} of weights as readonly NamedTensor[]) {
+  for (const {name, tensor: value} of weights) {
     if (byName[name] !== undefined) fail('every name once', `'${name}' twice`);
     byName[name] = value;
   }

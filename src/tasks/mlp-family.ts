@@ -27,7 +27,8 @@ export interface MlpFamilyOptions {
 /**
  * Samples an MLP task: data (the digits' training images under random projections, Gaussian clusters, or a random
  * teacher), classification or regression, shape, activation, initialisation, batch size, horizon, and reparametrisation
- * (the network sees `p * s`, `s` log-uniform per tensor, parameter or run; Metz et al. 2022, "VeLO", arXiv 2211.09760).
+ * (the network sees `p * s`, `s` log-uniform: one for all parameters in 1e-3…1e3, or per tensor in 0.1…10, or per parameter in
+ * 0.3…3; Metz et al. 2022, "VeLO", arXiv 2211.09760).
  */
 export function sampleMlpTask(random: Random, digits: LabelledData, options: MlpFamilyOptions): SampledTask {
   for (;;) {
@@ -154,12 +155,14 @@ function sampleScales(random: Random, sizes: readonly number[]): Float32Array {
   const scales = new Float32Array(countParams(sizes)).fill(1);
   const level = random.pick(['none', 'none', 'none', 'global', 'global', 'tensor', 'tensor', 'parameter'] as const);
   if (level === 'none') return scales;
-  const range = random.chance(0.6) ? 10 : 1000, sample = (): number => random.logUniform(1 / range, range);
-  if (level === 'global') return scales.fill(sample());
+  if (level === 'global') {
+    const range = random.chance(0.6) ? 10 : 1000;
+    return scales.fill(random.logUniform(1 / range, range));
+  }
   let at = 0;
   for (let l = 0; l + 1 < sizes.length; l++) {
     for (const size of [sizes[l]! * sizes[l + 1]!, sizes[l + 1]!]) {
-      if (level === 'tensor') scales.fill(sample(), at, at + size);
+      if (level === 'tensor') scales.fill(random.logUniform(0.1, 10), at, at + size);
       else for (let i = at; i < at + size; i++) scales[i] = random.logUniform(0.3, 3);
       at += size;
     }

@@ -33,7 +33,7 @@ export function checkTheta(theta: Theta): Theta {
   const fail = (message: string): never => {
     throw new L2OError('INVALID_THETA', `theta: ${message}`);
   };
-  if (theta.rule !== RULE_NAME) fail(`expected weights of the rule '${RULE_NAME}', got '${String(theta.rule)}'. Pass weights that were trained for this rule.`);
+  if (theta.rule !== RULE_NAME) fail(`expected weights of the rule '${RULE_NAME}', got '${theta.rule}'. Pass weights that were trained for this rule.`);
   if (theta.ruleVersion !== RULE_VERSION) {
     fail(`expected version ${RULE_VERSION} of '${RULE_NAME}', got ${String(theta.ruleVersion)}. Use the version of tfjs-l2o that the weights were trained with, or train them again.`);
   }
@@ -42,7 +42,7 @@ export function checkTheta(theta: Theta): Theta {
   const bad = theta.values.findIndex(x => !Number.isFinite(x));
   if (bad >= 0) fail(`weight ${bad} is ${theta.values[bad]}, expected finite numbers. The training run diverged or the file is damaged.`);
   const hash = hashTheta(theta.values);
-  if (theta.hash !== hash) fail(`expected the hash ${String(theta.hash)}, got ${hash}. The weights were changed or damaged after they were saved.`);
+  if (theta.hash !== hash) fail(`expected the hash ${theta.hash}, got ${hash}. The weights were changed or damaged after they were saved.`);
   return theta;
 }
 
@@ -63,7 +63,7 @@ export function encodeTheta(theta: Theta, metadata: Readonly<Record<string, stri
 /** What {@link decodeTheta} reads. */
 export interface ThetaFile {
   readonly theta: Theta;
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly metadata: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -77,15 +77,16 @@ export function decodeTheta(bytes: Uint8Array): ThetaFile {
   if (bytes.length < 8) fail(`at least 8 bytes, got ${bytes.length}`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > bytes.length - 8) fail(`a header of ${length} bytes, got a file of ${bytes.length}`);
-  let header: Record<string, {dtype?: unknown; shape?: unknown; data_offsets?: unknown} | undefined>;
+  let parsed: unknown;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) as typeof header;
+    parsed = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
   } catch {
     return fail('a JSON header');
   }
-  if (typeof header !== 'object' || header === null) return fail('a JSON object as header');
-  const metadata = (header['__metadata__'] ?? {}) as Record<string, string>;
-  if (metadata['rule'] === RULE_NAME && metadata['ruleVersion'] === String(RULE_VERSION)) {
+  if (typeof parsed !== 'object' || parsed === null) return fail('a JSON object as header');
+  const header = parsed as Record<string, {dtype?: unknown; shape?: unknown; data_offsets?: unknown} | undefined>;
+  const metadata = (header.__metadata__ ?? {}) as Record<string, string | undefined>;
+  if (metadata.rule === RULE_NAME && metadata.ruleVersion === String(RULE_VERSION)) {
     for (const {name, shape, offset, size} of THETA_LAYOUT) {
       const expected = JSON.stringify({dtype: 'F32', shape, data_offsets: [4 * offset, 4 * (offset + size)]});
       const {dtype, shape: got, data_offsets} = header[name] ?? {};
@@ -94,6 +95,6 @@ export function decodeTheta(bytes: Uint8Array): ThetaFile {
     if (bytes.length !== 8 + length + 4 * THETA_SIZE) fail(`${4 * THETA_SIZE} bytes of weights, got ${bytes.length - 8 - length}`);
   }
   const data = bytes.slice(8 + length), values = new Float32Array(data.buffer, 0, Math.floor(data.length / 4));
-  const theta = checkTheta({rule: String(metadata['rule']), ruleVersion: Number(metadata['ruleVersion']), values, hash: String(metadata['hash'])});
+  const theta = checkTheta({rule: String(metadata.rule), ruleVersion: Number(metadata.ruleVersion), values, hash: String(metadata.hash)});
   return {theta, metadata};
 }

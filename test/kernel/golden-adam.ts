@@ -100,8 +100,9 @@ export function expectAdam(run: Runner): void {
   });
 }
 
-/** Holds the untrained rule with parameter scaling to Adam's direction times max(rms(p), RMS_FLOOR). */
+/** Holds the untrained rule with parameter scaling to Adam's direction times max(rms(p), floor). */
 export function expectScaledAdam(run: Runner): void {
-  const trained = expectSteps(run, true, p => Math.max(rms(p), CONSTANTS.RMS_FLOOR));
+  const floor = CONSTANTS.FLOOR_RELATIVE * rms(initialParameters().flatMap(p => [...p]));
+  const trained = expectSteps(run, true, p => Math.max(rms(p), floor));
   expect(rms(trained[1]!), 'biases that began at 0').to.be.greaterThan(1e-4);
 }

@@ -17,7 +17,7 @@ const SLOT_TOLERANCE = 1e-4;
 const SCENARIOS: readonly Scenario[] = [
   {title: 'without a horizon', clipNorm: 0.5},
   {title: 'with a horizon and weight decay', horizon: 100, weightDecay: 0.1},
-  {title: 'past the horizon', horizon: 4000, startTime: 3980, learningRate: 3},
+  {title: 'past the horizon, with decay at its bound', horizon: 4000, startTime: 3980, learningRate: 3, weightDecay: 300},
   {title: 'without a loss', withLoss: false, horizon: 50},
   {title: 'without parameter scaling', parameterScale: false, clipNorm: 1e9, learningRate: 0.1},
 ];
@@ -61,7 +61,7 @@ function expectHandComputedStep(run: Runner): void {
   set('hiddenKernel', (PARAMETER_FEATURES.indexOf('parameter') - FIRST_HIDDEN) * NUM_PARAMETER_HIDDEN, 1);
   set('headKernel', 0, 0.5);
   set('headBias', 0, 0.25);
-  const state = withTheta(newState(1, [[]], 0.1), theta), options: StepOptions = {time: 0, horizon: 0, learningRate: 1, clipNorm: undefined, parameterScale: true};
+  const state = withTheta(newState(1, [[]], 10), theta), options: StepOptions = {time: 0, horizon: 0, learningRate: 1, clipNorm: undefined, parameterScale: true};
   const {parameter, slots, tensorSlots} = state.variables[0]!;
   parameter[0] = 2;
   run(state, [Float32Array.of(0.5)], 1, options);
@@ -73,9 +73,9 @@ function expectHandComputedStep(run: Runner): void {
   // The feature parameter is p / rms(p) = 1, so hidden unit 0 is relu(1 + 1 + 0.5) = 2.5.
   // direction = adam + gradient / 2 + 2.5 / 2 + 0.25 = 1 + 0.5 + 1.25 + 0.25 = 3
   expect(tensorSlots[TENSOR_SLOTS.meanSquareDirection]).to.be.closeTo(9, 1e-5);
-  // step = 1e-3 exp(2 log(2) / 2) rms(p) = 1e-3 · 2 · 2 = 0.004, guard 1 on a first loss
-  // p − step (direction + 0.1 p) = 2 − 0.004 (3 + 0.2) = 1.9872
-  expect(parameter[0]).to.be.closeTo(1.9872, 1e-6);
+  // rate = 1e-3 exp(2 log(2) / 2) = 0.002, guard 1 on a first loss; scale = rms(p) = 2
+  // p (1 − rate · min(scale, 1) · weightDecay) − rate · scale · direction = 2 (1 − 0.002 · 10) − 0.002 · 2 · 3 = 1.948
+  expect(parameter[0]).to.be.closeTo(1.948, 1e-6);
   expect(tensorSlots[TENSOR_SLOTS.count]).to.equal(1);
   expect(tensorSlots[TENSOR_SLOTS.initialRms]).to.equal(2);
 }

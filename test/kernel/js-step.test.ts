@@ -2,7 +2,9 @@ import '@tensorflow/tfjs-layers';
 import {expect} from 'chai';
 import {stepArrays, sumSquares} from '../../src/kernel/js-step.js';
 import {type ArrayStep, type StepOptions} from '../../src/kernel/types.js';
-import {LOSS_SLOTS, NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS, TENSOR_SLOTS} from '../../src/rules/tensor-lstm/spec.js';
+import {
+  CONSTANTS, LOSS_SLOTS, NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS, TENSOR_SLOTS, THETA_SIZE,
+} from '../../src/rules/tensor-lstm/spec.js';
 import {randomTheta, runJs, runWasm} from './golden.js';
 import {expectAdam, expectScaledAdam} from './golden-adam.js';
 
@@ -19,7 +21,7 @@ function newStep(shape: readonly number[], value: number, gradient: number): Arr
 describe('stepArrays', () => {
   for (const [name, run] of [['plain JavaScript', runJs], ['the wasm kernel', runWasm]] as const) {
     it(`equals tf.train.adam(1e-3) with a theta of zeros and no parameter scaling, in ${name}`, () => expectAdam(run));
-    it(`is Adam's direction times max(rms(p), RMS_FLOOR) with parameter scaling, in ${name}`, () => expectScaledAdam(run));
+    it(`is Adam's direction times max(rms(p), floor) with parameter scaling, in ${name}`, () => expectScaledAdam(run));
   }
 
   it('writes to output and leaves parameter and gradient alone', () => {
@@ -42,6 +44,14 @@ describe('stepArrays', () => {
     const lossSlots = new Float32Array(NUM_LOSS_SLOTS), empty = newStep([0], 0, 0);
     stepArrays(randomTheta(1), lossSlots, 2, [empty], OPTIONS);
     expect(lossSlots[LOSS_SLOTS.seen]).to.equal(0);
+  });
+
+  it('moves by 1e-3 of FLOOR_ABSOLUTE where all variables began at 0, and goes on doing so', () => {
+    const step = newStep([4], 0, 1), theta = new Float32Array(THETA_SIZE);
+    for (let time = 0; time < 3; time++) {
+      stepArrays(theta, new Float32Array(NUM_LOSS_SLOTS), undefined, [{...step, output: step.parameter}], {...OPTIONS, time});
+      expect(step.parameter[0]).to.be.closeTo(-(time + 1) * 1e-3 * CONSTANTS.FLOOR_ABSOLUTE, 1e-10);
+    }
   });
 
   it('leaves the loss slots alone where there is no loss', () => {

@@ -84,7 +84,7 @@ describe('stepOps', () => {
     });
 
     it('equals tf.train.adam(1e-3) with a theta of zeros and no parameter scaling', () => expectAdam(runOps));
-    it('is Adam\'s direction times max(rms(p), RMS_FLOOR) with parameter scaling', () => expectScaledAdam(runOps));
+    it('is Adam\'s direction times max(rms(p), floor) with parameter scaling', () => expectScaledAdam(runOps));
 
     it('has finite gradients where parameters, gradients and loss are 0', () => {
       const gradient = tf.tidy(() => tf.grad(theta => {

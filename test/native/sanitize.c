@@ -100,13 +100,15 @@ static void test_step(int n, int rank, int lead, step_case c) {
   float *theta_before = snapshot(&theta);
   int last = n;
   for (int i = 2; i < rank && last % 2 == 0; i++) last /= 2;
+  export_sum_squares(p.data, n, &sums[1]);
+  const float floor = rms_floor(n ? sums[1] / n : 0);
   for (int t = 0; t < 4; t++) {
     for (int i = 0; i < n; i++) g.data[i] = uniform() * c.gradient;
     // The third loss is a jump: the guard is at work in the fourth step. The kernel's decay is relative to the step, which
     // may be relative to the parameter's size: huge parameters go without.
     tl_step s = {
       .learning_rate = 1, .weight_decay = c.parameter > 1 ? 0 : 0.01f, .horizon = (float)c.horizon, .time = (float)t, .loss = t == 2 ? 1e6f : 2.0f / (t + 1),
-      .log_num_tensors = slog(3), .has_loss = c.has_loss, .parameter_scale = c.parameter_scale,
+      .log_num_tensors = slog(3), .floor = floor, .has_loss = c.has_loss, .parameter_scale = c.parameter_scale,
     };
     begin_step(theta.data, loss_slots.data, &s, x.data);
     CHECK(s.guard >= 0 && s.guard <= 1, "guard %g", (double)s.guard);

@@ -10,17 +10,19 @@ const table: Table = {
 describe('textTable', () => {
   it('lines up columns and wraps titles at the bottom', () => {
     expect(textTable(table).split('\n')).to.deep.equal([
-      '                  A long title',
-      'Name                that wraps',
-      '────────────────  ────────────',
-      'first                    1 ± 2',
-      'second & <third>           −10',
+      '                  A long',
+      '                   title',
+      '                    that',
+      'Name               wraps',
+      '────────────────  ──────',
+      'first              1 ± 2',
+      'second & <third>     −10',
     ]);
   });
 
   it('styles the header alone', () => {
     const lines = textTable(table, (line) => `*${line}*`).split('\n');
-    expect(lines.map((line) => line.startsWith('*'))).to.deep.equal([true, true, false, false, false]);
+    expect(lines.map((line) => line.startsWith('*'))).to.deep.equal([true, true, true, true, false, false, false]);
   });
 
   it('prints no rows where there are none', () => {

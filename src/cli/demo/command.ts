@@ -62,6 +62,7 @@ function demoText(demo: FinishedDemo, bold: (text: string) => string): string {
     '',
     `Means over ${result.optimizers[0]!.runs.length} seeds ± 95 % t-interval; ${plan.numSteps} steps each; losses over the whole training set.`,
     ...findings(result),
+    `What the learned optimizer knew: ${demo.dataset.familiarity}.`,
     `Done in ${formatDuration(totalSeconds)}. Report: ${options.out}`,
     '',
   ].join('\n');

@@ -9,6 +9,7 @@ export function demoJson({options, dataset, splits, plan, environment, result, t
     configuration: {
       dataset: options.dataset,
       datasetTitle: dataset.title,
+      familiarity: dataset.familiarity,
       numTrain: train.numExamples,
       numValidation: validation.numExamples,
       numTest: test.numExamples,

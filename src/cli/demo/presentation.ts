@@ -12,7 +12,7 @@ import type {DataSplits, TrainingPlan} from './training-run.js';
 /** A finished demo with everything it was run under. */
 export interface FinishedDemo {
   readonly options: DemoOptions;
-  readonly dataset: Pick<DemoDataset, 'title'>;
+  readonly dataset: Pick<DemoDataset, 'title' | 'familiarity'>;
   readonly splits: DataSplits;
   readonly plan: TrainingPlan;
   readonly environment: Environment;
@@ -26,8 +26,8 @@ export function resultTable(optimizers: readonly OptimizerSummary[]): Table {
   return {
     columns: [
       {title: 'Optimizer', align: 'left'},
-      {title: 'Learning rate'},
       {title: 'Train loss'},
+      {title: 'Validation loss'},
       {title: 'Validation accuracy %'},
       {title: 'Test accuracy %'},
       {title: 'Steps to default Adam’s loss'},
@@ -35,9 +35,9 @@ export function resultTable(optimizers: readonly OptimizerSummary[]): Table {
       {title: 'Seconds a run'},
     ],
     rows: optimizers.map((optimizer) => [
-      optimizer.label,
-      optimizer.learningRate === null ? 'none' : formatNumber(optimizer.learningRate),
+      labelWithRate(optimizer),
       formatEstimate(optimizer.trainLoss),
+      formatEstimate(optimizer.validationLoss),
       formatPercent(optimizer.validationAccuracy),
       formatPercent(optimizer.testAccuracy),
       formatSteps(optimizer.stepsToDefaultAdam),
@@ -45,6 +45,11 @@ export function resultTable(optimizers: readonly OptimizerSummary[]): Table {
       formatEstimate(optimizer.seconds, 2),
     ]),
   };
+}
+
+/** The label, with the learning rate where there is one. */
+export function labelWithRate({label, learningRate}: Pick<OptimizerSummary, 'label' | 'learningRate'>): string {
+  return learningRate === null ? label : `${label} (${formatNumber(learningRate)})`;
 }
 
 function formatSteps({steps, numReached, numRuns}: StepsToReach): string {
@@ -58,7 +63,7 @@ export function findings({tuning, lossOverDefaultAdam, lossOverTunedAdam}: DemoR
     `The learned optimizer’s final training loss ${compared(lossOverTunedAdam, 'tuned Adam')}, and ` +
       `${compared(lossOverDefaultAdam, 'default Adam')}.`,
     `Tuning Adam took ${tuning.scores.length} rates × ${NUM_SEARCH_SEEDS} runs = ${tuning.numSteps} steps and ` +
-      `${formatDuration(tuning.seconds)}; the learned optimizer took none.${wideningNote(tuning)}`,
+      `${formatDuration(tuning.seconds)}; the learned optimizer was not tuned on this task.${wideningNote(tuning)}`,
   ];
 }
 
@@ -83,7 +88,8 @@ export function configuration({options, dataset, splits, plan}: FinishedDemo): (
     ['Seeds', `${NUM_SEEDS} runs from seed ${options.seed}; with the same seed all optimizers start from the same weights ` +
       'and see the same batches'],
     ['Training loss', `over the whole training set, every ${plan.stepsPerPoint} steps`],
-    ['Adam’s rate', `of the half-decade grid ${gridRate(FIRST_GRID.low)} to ${gridRate(FIRST_GRID.high)}, by the final ` +
+    ['Learned optimizer', dataset.familiarity],
+    ['Adam’s rate', `constant in a run; of the half-decade grid ${gridRate(FIRST_GRID.low)} to ${gridRate(FIRST_GRID.high)}, by the final ` +
       `validation loss of ${NUM_SEARCH_SEEDS} runs with seeds of their own, widened while the best lies at an edge`],
     ['Steps to a loss', 'first evaluated step at which a run is as low as that Adam ends with the same seed; where not every run gets ' +
       'there, how many do'],

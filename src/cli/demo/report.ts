@@ -3,7 +3,7 @@ import {html} from '../../report/html.js';
 import {definitionList, figure, htmlPage, section} from '../../report/html-page.js';
 import {lineChart, type ChartSeries} from '../../report/line-chart.js';
 import {htmlTable} from '../../report/table.js';
-import {configuration, environmentEntries, findings, resultTable, type FinishedDemo} from './presentation.js';
+import {configuration, environmentEntries, findings, labelWithRate, resultTable, type FinishedDemo} from './presentation.js';
 import {meanCurve, type OptimizerSummary} from './summary.js';
 
 /** The demo's report: a self-contained HTML page. */
@@ -25,9 +25,9 @@ export function demoReport(demo: FinishedDemo): string {
 }
 
 function lossChart(optimizers: readonly OptimizerSummary[]): string {
-  const series = optimizers.map(({label, learningRate, runs}): ChartSeries => ({
-    name: learningRate === null ? label : `${label} (${formatNumber(learningRate)})`,
-    points: meanCurve(runs.map(({curve}) => curve)).map(({step, mean, low, high}) => ({x: step, y: mean, low, high})),
+  const series = optimizers.map((optimizer): ChartSeries => ({
+    name: labelWithRate(optimizer),
+    points: meanCurve(optimizer.runs.map(({curve}) => curve)).map(({step, mean, low, high}) => ({x: step, y: mean, low, high})),
   }));
   return lineChart({title: 'Training loss by step', x: {label: 'Step'}, y: {label: 'Training loss', type: 'log'}, series});
 }

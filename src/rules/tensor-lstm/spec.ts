@@ -10,8 +10,10 @@
  *
  *     hidden    = relu(x[FIRST_HIDDEN …] · hiddenKernel + hiddenBias + o.hidden)
  *     direction = clip(x.adam + o.mix · x[… NUM_MIXED] + hidden · headKernel + headBias, ±DIRECTION_CLIP)
- *     step      = exp(clip(log 1e-3 + 2 · o.logStep)) · max(rms(p), RMS_FLOOR) · guard
- *     p        −= learningRate · step · (direction + weightDecay · p)
+ *     rate      = learningRate · exp(clip(log 1e-3 + 2 · o.logStep)) · guard
+ *     scale     = max(rms(p), floor)
+ *     floor     = FLOOR_RELATIVE · (RMS of all parameters at their first step), or FLOOR_ABSOLUTE where that is 0
+ *     p        ← p · (1 − min(1, rate · min(scale, 1) · weightDecay)) − rate · scale · direction
  *
  * The normalisers are those of the last step, where they are not free in this one, so that the kernel reads memory once.
  */
@@ -45,8 +47,14 @@ export const CONSTANTS = {
   LOG_STEP_GAIN: 2,
   LOG_STEP_MIN: -14,
   LOG_STEP_MAX: -1,
-  /** Zero-initialised tensors move as if their RMS were this. */
-  RMS_FLOOR: 0.03,
+  /**
+   * A tensor steps as if its RMS were at least this share of the RMS that all parameters of the step had at first, so
+   * that zero-initialised tensors move, and as far as the others' scale suggests.
+   */
+  FLOOR_RELATIVE: 0.2,
+  /** The floor itself, where all parameters started at zero (below FLOOR_UNKNOWN). */
+  FLOOR_ABSOLUTE: 0.03,
+  FLOOR_UNKNOWN: 1e-5,
   /** Rise of the smoothed log loss above its minimum that the guard tolerates. */
   GUARD_SLACK: 0.3,
   /** Largest rise that the guard still answers more strongly. */

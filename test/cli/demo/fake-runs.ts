@@ -34,7 +34,7 @@ export function fakeDemo(): FinishedDemo {
   const scores = [{rate: 1e-3, loss: 1}, {rate: 0.01, loss: 0.5}, {rate: 0.1, loss: NaN}];
   return {
     options: {json: false, seed: 3, steps: 20, backend: undefined, dataset: 'digits', out: 'folder/report.html'},
-    dataset: {title: 'Made-up <data>'},
+    dataset: {title: 'Made-up <data>', familiarity: 'made <up> too'},
     splits: {train: data, validation: data, test: data},
     plan: {hiddenSizes: [4], batchSize: 2, numSteps: 20, stepsPerPoint: 10},
     environment: {package: '0.1.0', tfjs: '4.22.0', backend: 'cpu', node: '20.0.0', platform: 'linux x64'},
