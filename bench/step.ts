@@ -38,8 +38,8 @@ function median(values: number[]): number {
 
 function measure(backend: string, numParams: number, numVariables: number, seconds: number): Row {
   const size = numParams / numVariables, random = new Random(1);
-  const sets = [learnedOptimizer({numSteps: 1000}), tf.train.adam(1e-3)].map((optimizer, k) => {
-    const variables = Array.from({length: numVariables}, (_, i) => tf.variable(tf.tensor1d(random.normals(size, 0.1)), true, `${backend}/${numParams}/${numVariables}/${k}/${i}`));
+  const prepare = (optimizer: tf.Optimizer, name: string): Bench => {
+    const variables = Array.from({length: numVariables}, (_, i) => tf.variable(tf.tensor1d(random.normals(size, 0.1)), true, `${backend}/${numParams}/${numVariables}/${name}/${i}`));
     const gradients = variables.map(v => ({name: v.name, tensor: tf.tensor1d(random.normals(size, 0.01))}));
     const times: number[] = [];
     const step = (): void => {
@@ -50,8 +50,8 @@ function measure(backend: string, numParams: number, numVariables: number, secon
       times.push(performance.now() - start);
     };
     return {optimizer, variables, gradients, times, step};
-  }) as [Bench, Bench];
-  const [ours, adam] = sets;
+  };
+  const ours = prepare(learnedOptimizer({numSteps: 1000}), 'learned'), adam = prepare(tf.train.adam(1e-3), 'adam'), sets = [ours, adam];
   for (let i = 0; i < WARM_UP; i++) sets.forEach(s => s.step());
   sets.forEach(s => (s.times.length = 0));
   const end = performance.now() + seconds * 1000;

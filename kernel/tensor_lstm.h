@@ -8,7 +8,7 @@
 
 // What the per-parameter pass needs of one tensor, as floats in a scratch array.
 enum {
-  K_GRADIENT_SCALE, K_STEP, K_KEEP, K_NORM_G, K_NORM_M1, K_NORM_M2, K_NORM_P, K_NORM_V,
+  K_GRADIENT_SCALE, K_STEP, K_DECAY, K_NORM_G, K_NORM_M1, K_NORM_M2, K_NORM_P, K_NORM_V,
   K_BIAS_M1, K_BIAS_M2, K_BIAS_V1, K_BIAS_V2, K_EPSILON, K_MIX, K_HIDDEN = K_MIX + TL_NUM_MIXED,
   K_SIZE = K_HIDDEN + TL_NUM_PARAMETER_HIDDEN
 };
@@ -21,7 +21,10 @@ typedef struct {
 } tl_step;
 
 INLINE float tl_rms(float mean_square) { return ssqrt(mean_square); }
-INLINE float softsign(float x) { return x / (1.0f + sabs(x)); }
+// softsign(a / b) for b > 0, without the ratio, which may overflow.
+INLINE float softsign_ratio(float a, float b) { return a / (b + sabs(a)); }
+// The loss's noise, kept above what rounding alone would make of it.
+INLINE float tl_noise(float noise, float level) { return noise + TL_LOSS_NOISE_LEAST * sabs(level) + TL_TINY; }
 // 1 - beta^count in double: the float result is exact to one ulp for any count.
 INLINE float tl_bias(double beta, int count) {
   double power = 1.0;
@@ -55,7 +58,7 @@ static float tl_global(const float *theta, float *L, const tl_step *s, float *x)
     L[TL_LOSS_seen] = 1;
   } else {
     const float seen = L[TL_LOSS_seen], deviation = loss - L[TL_LOSS_fast], rate = 1 / (seen + 1);
-    surprise = deviation / (L[TL_LOSS_noise] + TL_TINY);
+    surprise = softsign_ratio(0.5f * deviation, tl_noise(L[TL_LOSS_noise], L[TL_LOSS_fast]));
     L[TL_LOSS_noise] += (sabs(deviation) - L[TL_LOSS_noise]) * smax(TL_LOSS_NOISE, 1 / seen);
     L[TL_LOSS_fast] += deviation * smax(TL_LOSS_FAST, rate);
     L[TL_LOSS_slow] += (loss - L[TL_LOSS_slow]) * smax(TL_LOSS_SLOW, rate);
@@ -63,16 +66,16 @@ static float tl_global(const float *theta, float *L, const tl_step *s, float *x)
     L[TL_LOSS_minimum] = smin(L[TL_LOSS_fast], L[TL_LOSS_minimum] + (L[TL_LOSS_fast] - L[TL_LOSS_minimum]) * TL_LOSS_FORGET);
     L[TL_LOSS_seen] = smin(seen + 1, 1e6f);
   }
-  const float fast = L[TL_LOSS_fast], slow = L[TL_LOSS_slow], noise = L[TL_LOSS_noise] + TL_TINY, least = L[TL_LOSS_minimum];
+  const float fast = L[TL_LOSS_fast], slow = L[TL_LOSS_slow], noise = tl_noise(L[TL_LOSS_noise], fast), least = L[TL_LOSS_minimum];
   const float first = sabs(L[TL_LOSS_first]) * 1e-5f + TL_TINY;
   const float rise = slog(1 + smin((fast - least) / (sabs(least) + 2 * noise), 1e9f));
   x[9] = 1;
-  x[10] = softsign((fast - slow) / noise);
-  x[11] = softsign(0.5f * surprise);
+  x[10] = softsign_ratio(fast - slow, noise);
+  x[11] = surprise;
   x[12] = sclamp(slog((sabs(fast) + first) / (sabs(L[TL_LOSS_first]) + first)) * 0.25f, -3, 3);
   x[13] = sclamp(4 * (fast - slow) / (smax(sabs(slow), noise) + TL_TINY), -2, 2);
   x[14] = smin(rise, TL_GUARD_RANGE) * 0.5f;
-  x[15] = softsign((slow - L[TL_LOSS_slower]) / noise);
+  x[15] = softsign_ratio(slow - L[TL_LOSS_slower], noise);
   x[16] = (slog(smin(noise / (sabs(fast) + TL_TINY), 1e4f) + 1e-4f) + 3) * 0.25f;
   return sexp(-smax(theta[TL_OFFSET_guard], 0) * sclamp(rise - TL_GUARD_SLACK, 0, TL_GUARD_RANGE));
 }
@@ -168,7 +171,7 @@ static void tl_tensor(const float *theta, const tl_step *s, float *S, double gg,
   const float rate = s->learning_rate * sexp(log_step) * s->guard, scale = s->parameter_scale ? floored : 1.0f;
   K[K_STEP] = rate * scale;
   // Decay is as strong as AdamW's at a rate of K_STEP, but never so strong that large weights change sign.
-  K[K_KEEP] = 1 - smin(1, rate * smin(scale, 1) * s->weight_decay);
+  K[K_DECAY] = smin(1, rate * smin(scale, 1) * s->weight_decay);
   // The momenta's mean squares after this step, estimated without their cross term with the gradient.
   const float rest_m1 = (float)(1 - TL_BETA_M1), rest_m2 = (float)(1 - TL_BETA_M2);
 #ifdef TL_FRESH_STATISTICS

@@ -67,7 +67,10 @@ INLINE void tl_group(const float *p, float *po, const float *g, float *m1, float
       if (lanes < 3) d[2] = 0;
       if (lanes < 2) d[1] = 0;
     }
-    const v4 next = P[u] * K[K_KEEP] - d * K[K_STEP];
+    // What has never had a gradient stays where it is.
+    d = (v4)((i4)d & (i4)(R2[u] > 0.0f));
+    // Decay and step are added first: p * (1 - decay) would lose a decay below 6e-8.
+    const v4 next = P[u] - (P[u] * K[K_DECAY] + d * K[K_STEP]);
     s->dd += d * d;
     s->pp += next * next;
     STORE(po, next);

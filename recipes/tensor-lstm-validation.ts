@@ -26,7 +26,7 @@ function digitsTask(hidden: readonly number[], activation: 'relu' | 'tanh', batc
 export function validationTasks(): SampledTask[] {
   const random = new Random(SEED);
   return [
-    digitsTask([40, 20], 'relu', 50, 300, random),
+    digitsTask([100], 'tanh', 40, 400, random),
     digitsTask([64, 64, 64, 64], 'relu', 32, 2000, random),
     digitsTask([64, 64, 64, 64], 'tanh', 128, 1000, random),
     digitsTask([256], 'relu', 64, 1000, random),

@@ -64,7 +64,7 @@ console.error(`tuned Adam on ${tasks.length} validation tasks: curve ${mean(adam
 
 const trainer = new Trainer({
   family: new URL('./tensor-lstm-family.ts', import.meta.url), workers: Number(values.workers), learningRate: rate,
-  seed: RECIPE.seed, numPairs: RECIPE.numPairs, windowSteps: RECIPE.windowSteps, sigma: RECIPE.sigma,
+  seed: RECIPE.seed, numPairs: RECIPE.numPairs, windowSteps: RECIPE.windowSteps, estimator: RECIPE.estimator,
 }, state);
 await trainer.start();
 let stop = false;

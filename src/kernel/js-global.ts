@@ -44,6 +44,11 @@ export function timeFeatures({time, horizon}: Pick<StepOptions, 'time' | 'horizo
   };
 }
 
+/** The loss's noise, kept above what rounding alone would make of it. */
+function atLeast(noise: number, level: number): number {
+  return noise + CONSTANTS.LOSS_NOISE_LEAST * Math.abs(level) + TINY;
+}
+
 function takeLoss(L: Float32Array, loss: number): {features: Record<LossFeature, number>; rise: number} {
   const seen = L[LOSS_SLOTS.seen]!;
   let first = L[LOSS_SLOTS.first]!, fast = L[LOSS_SLOTS.fast]!, slow = L[LOSS_SLOTS.slow]!, slower = L[LOSS_SLOTS.slower]!;
@@ -53,7 +58,7 @@ function takeLoss(L: Float32Array, loss: number): {features: Record<LossFeature,
     noise = 0;
   } else {
     const deviation = loss - fast, rate = 1 / (seen + 1);
-    surprise = softsignRatio(deviation / 2, noise + TINY);
+    surprise = softsignRatio(deviation / 2, atLeast(noise, fast));
     noise += (Math.abs(deviation) - noise) * Math.max(CONSTANTS.LOSS_NOISE, 1 / seen);
     fast += deviation * Math.max(CONSTANTS.LOSS_FAST, rate);
     slow += (loss - slow) * Math.max(CONSTANTS.LOSS_SLOW, rate);
@@ -68,7 +73,7 @@ function takeLoss(L: Float32Array, loss: number): {features: Record<LossFeature,
   L[LOSS_SLOTS.noise] = noise;
   L[LOSS_SLOTS.minimum] = minimum;
 
-  const positiveNoise = noise + TINY, size = Math.abs(first), offset = size * 1e-5 + TINY;
+  const positiveNoise = atLeast(noise, fast), size = Math.abs(first), offset = size * 1e-5 + TINY;
   const rise = Math.log1p(Math.min((fast - minimum) / (Math.abs(minimum) + 2 * positiveNoise), 1e9));
   return {
     rise,

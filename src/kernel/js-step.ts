@@ -27,7 +27,7 @@ function applyStep(theta: Float32Array, k: Coefficients, step: ArrayStep): void 
   const {parameter, gradient, output, tensorSlots} = step, n = parameter.length;
   const m1 = step.slots.subarray(0, n), m2 = step.slots.subarray(n, 2 * n);
   const v1 = step.slots.subarray(2 * n, 3 * n), v2 = step.slots.subarray(3 * n, 4 * n);
-  const {gradientScale, normG, normM1, normM2, normP, normV, biasM1, biasM2, biasV1, biasV2, epsilon, keep, step: length} = k;
+  const {gradientScale, normG, normM1, normM2, normP, normV, biasM1, biasM2, biasV1, biasV2, epsilon, decay, step: length} = k;
   const kernel = thetaEntry('hiddenKernel').offset, head = thetaEntry('headKernel').offset, headBias = theta[thetaEntry('headBias').offset]!;
   const weights = (feature: Feature): Four => four(theta, kernel + (PARAMETER_FEATURES.indexOf(feature) - FIRST_HIDDEN) * NUM_UNITS);
   const mixOf = (feature: Feature): number => k.mix[PARAMETER_FEATURES.indexOf(feature)]!;
@@ -87,7 +87,9 @@ function applyStep(theta: Float32Array, k: Coefficients, step: ArrayStep): void 
     let direction = headBias + mixed + (h0 > 0 ? h0 * head0 : 0) + (h1 > 0 ? h1 * head1 : 0) + (h2 > 0 ? h2 * head2 : 0) +
       (h3 > 0 ? h3 * head3 : 0);
     direction = direction < -DIRECTION_CLIP ? -DIRECTION_CLIP : direction > DIRECTION_CLIP ? DIRECTION_CLIP : direction;
-    const next = p * keep - direction * length;
+    // What has never had a gradient stays where it is. (Rounded, as the kernel's underflows.)
+    if (Math.fround(d) === 0) direction = 0;
+    const next = p - (p * decay + direction * length);
     output[i] = next;
     sumDD += direction * direction;
     sumPP += next * next;

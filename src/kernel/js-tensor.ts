@@ -23,8 +23,8 @@ export interface Coefficients {
   readonly gradientScale: number;
   /** Length of the step per unit of direction. */
   readonly step: number;
-  /** Share of the parameter that weight decay leaves. */
-  readonly keep: number;
+  /** Share of the parameter that weight decay takes. */
+  readonly decay: number;
   /** Reciprocals of the normalisers of gradient, momenta, parameter and second moment. */
   readonly normG: number;
   readonly normM1: number;
@@ -168,7 +168,7 @@ export function stepTensor(theta: Float32Array, step: ArrayStep, sumSquaresG: nu
   return {
     gradientScale,
     step: rate * scale,
-    keep: 1 - Math.min(1, rate * Math.min(scale, 1) * step.weightDecay),
+    decay: Math.min(1, rate * Math.min(scale, 1) * step.weightDecay),
     normG: 1 / (Math.sqrt(meanSquareG) + TINY),
     normM1: 1 / (Math.sqrt(BETA_M1 * BETA_M1 * S[TENSOR_SLOTS.meanSquareM1]! + restM1 * restM1 * meanSquareG) + TINY),
     normM2: 1 / (Math.sqrt(BETA_M2 * BETA_M2 * S[TENSOR_SLOTS.meanSquareM2]! + restM2 * restM2 * meanSquareG) + TINY),

@@ -47,8 +47,13 @@ function takeLoss(slots: tf.Tensor1D, loss: tf.Scalar): Record<LossSlot | 'surpr
     slower: orLoss(towards('slower', CONSTANTS.LOSS_SLOWER)),
     noise: orZero(tf.add(oldNoise, tf.mul(tf.sub(tf.abs(deviation), oldNoise), noiseRate))),
     minimum: orLoss(tf.minimum(fast, tf.add(minimum, tf.mul(tf.sub(fast, minimum), CONSTANTS.LOSS_FORGET)))),
-    surprise: orZero(softsignRatio(tf.mul(deviation, 0.5), tf.add(oldNoise, TINY))),
+    surprise: orZero(softsignRatio(tf.mul(deviation, 0.5), atLeast(oldNoise, old[LOSS_SLOTS.fast]!))),
   };
+}
+
+/** The loss's noise, kept above what rounding alone would make of it. */
+function atLeast(noise: tf.Scalar, level: tf.Scalar): tf.Scalar {
+  return tf.add(tf.add(noise, tf.mul(tf.abs(level), CONSTANTS.LOSS_NOISE_LEAST)), TINY);
 }
 
 /** Takes the step's loss into the loss slots and returns them with what all tensors of the step share. */
@@ -57,7 +62,7 @@ export function beginStepOps(guard: tf.Scalar, lossSlots: tf.Tensor1D, loss: tf.
   if (loss === undefined) return {features: toVector(time), guard: tf.scalar(1), lossSlots: tf.clone(lossSlots)};
 
   const state = takeLoss(lossSlots, loss);
-  const noise = tf.add<tf.Scalar>(state.noise, TINY), size = tf.abs(state.first), offset = tf.add(tf.mul(size, 1e-5), TINY);
+  const noise = atLeast(state.noise, state.fast), size = tf.abs(state.first), offset = tf.add(tf.mul(size, 1e-5), TINY);
   const level = tf.abs(state.fast), trend = tf.sub<tf.Scalar>(state.fast, state.slow);
   const relativeRise = divide(tf.sub(state.fast, state.minimum), tf.add(tf.abs(state.minimum), tf.mul(noise, 2)));
   const rise = tf.log1p(tf.minimum(relativeRise, 1e9)) as tf.Scalar;

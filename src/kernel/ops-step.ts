@@ -98,8 +98,10 @@ function applyStep(weights: Weights, step: OpsStep, pass: Pass): {
     variance: tf.sub(tf.minimum(tf.mul(r2, k.normV), FEATURE_CLIP), 1),
   };
   const stacked = tf.stack(PARAMETER_FEATURES.map(name => features[name])) as tf.Tensor2D; // [NUM_PARAMETER_FEATURES, n]
-  const direction = directionOf(weights, stacked, pass);
-  const next = tf.sub(tf.mul(p, k.keep), tf.mul(direction, k.step));
+  // What has never had a gradient stays where it is.
+  const learned = directionOf(weights, stacked, pass), direction = tf.where(isPositive(v2), learned, tf.zerosLike(learned));
+  // Decay and step are added first: p · (1 − decay) would lose a decay below 6e-8 to float32.
+  const next = tf.sub(p, tf.add(tf.mul(p, k.decay), tf.mul(direction, k.step)));
   const meanSquareM1 = meanSquare(m1), meanSquareM2 = meanSquare(m2);
   return {
     parameter: tf.reshape(next, step.parameter.shape),

@@ -8,7 +8,7 @@ import type {StepOptions} from './types.js';
 
 /** Numbers of the per-parameter pass, one a tensor. */
 export type CoefficientName =
-  | 'step' | 'keep' | 'normG' | 'normM1' | 'normM2' | 'normP' | 'normV' | 'biasM1' | 'biasM2' | 'biasV1' | 'biasV2' | 'epsilon';
+  | 'step' | 'decay' | 'normG' | 'normM1' | 'normM2' | 'normP' | 'normV' | 'biasM1' | 'biasM2' | 'biasV1' | 'biasV2' | 'epsilon';
 
 /** What the LSTM and the slots of all T tensors give to their per-parameter passes. */
 export interface TensorOps {
@@ -136,7 +136,7 @@ export function stepTensorsOps(
   return {
     coefficients: {
       step: tf.mul(rate, scale),
-      keep: tf.sub(1, decay),
+      decay,
       normG: inverse(tf.add(root(meanSquareG), TINY)),
       normM1: momentumNorm(old('meanSquareM1'), BETA_M1),
       normM2: momentumNorm(old('meanSquareM2'), BETA_M2),

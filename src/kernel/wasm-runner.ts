@@ -58,13 +58,16 @@ interface Placed {
   readonly output: number;
 }
 
+// Optimizers share few thetas; more than these take turns, as nobody says when one is done with its own.
+const MAX_THETAS = 8;
+
 /** The fused kernel on a heap; how tensors get there and back is the subclass's. */
 abstract class WasmRunner implements StepRunner {
   abstract readonly name: 'wasm-shared' | 'wasm-copy';
   readonly readsLoss = true;
   protected readonly kernel: WasmStep;
-  // Keyed by the array itself: an optimizer keeps one theta for life.
-  private readonly thetas = new WeakMap<Float32Array, number>();
+  /** Where thetas are on the heap, the latest used last. Keyed by the array itself, whose values nobody changes. */
+  private readonly thetas = new Map<Float32Array, number>();
 
   constructor(protected readonly heap: Heap) {
     this.kernel = new WasmStep(heap);
@@ -86,13 +89,28 @@ abstract class WasmRunner implements StepRunner {
       const squares = filled.map((s, i) => this.kernel.sumSquares(gradients[i]!, s.variable.size));
       const culprit = firstNonFinite(loss, filled, squares);
       if (culprit !== undefined) return {kind: 'skipped', culprit};
-      let thetaAt = this.thetas.get(theta);
-      if (thetaAt === undefined) this.thetas.set(theta, (thetaAt = this.kernel.loadTheta(theta)));
-      this.runPlaced(thetaAt, filled, gradients, squares, (lossSlots as HostLossSlots).values, loss as number | undefined, options);
+      this.runPlaced(this.placeTheta(theta), filled, gradients, squares, (lossSlots as HostLossSlots).values, loss as number | undefined, options);
       return {kind: 'made'};
     } finally {
       filled.forEach((s, i) => this.releaseGradient(gradients[i]!, s.variable.size));
     }
+  }
+
+  private placeTheta(theta: Float32Array): number {
+    const {thetas} = this;
+    let pointer = thetas.get(theta);
+    if (pointer === undefined) {
+      const oldest = thetas.size < MAX_THETAS ? undefined : thetas.entries().next().value;
+      if (oldest !== undefined) {
+        thetas.delete(oldest[0]);
+        this.heap.free(oldest[1], theta.length);
+      }
+      pointer = this.kernel.loadTheta(theta);
+    } else {
+      thetas.delete(theta);
+    }
+    thetas.set(theta, pointer);
+    return pointer;
   }
 
   private runPlaced(

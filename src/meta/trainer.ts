@@ -1,6 +1,6 @@
 import {Worker} from 'node:worker_threads';
 import {THETA_SIZE} from '../rules/tensor-lstm/spec.js';
-import type {PairWindow} from './pair.js';
+import type {EstimatorOptions, PairWindow} from './estimators.js';
 import type {WindowAnswer, WorkerSetup} from './worker.js';
 
 /** Settings of a meta-training run. */
@@ -12,8 +12,7 @@ export interface TrainerOptions {
   readonly workers: number;
   /** Steps per window. */
   readonly windowSteps: number;
-  /** Standard deviation of the perturbations. */
-  readonly sigma: number;
+  readonly estimator: EstimatorOptions;
   /** Outer learning rate at outer step `k`. */
   readonly learningRate: (k: number) => number;
   /** Another build of the engine, for experiments. Default: the embedded one. */
@@ -62,10 +61,10 @@ export class Trainer {
 
   /** Starts the workers. */
   async start(): Promise<void> {
-    const {numPairs, workers, sigma, seed, family} = this.options;
+    const {numPairs, workers, estimator, seed, family} = this.options;
     await Promise.all(Array.from({length: workers}, async (_, w) => {
       const workerData: WorkerSetup = {
-        family: family.href, sigma, numPairs, engine: this.options.engine,
+        family: family.href, estimator, numPairs, engine: this.options.engine,
         // A resumed run draws new tasks.
         seed: (seed + 0x9e3779b9 * (this.state.outerStep + 1)) >>> 0,
         pairs: Array.from({length: numPairs}, (_, i) => i).filter(i => i % workers === w),

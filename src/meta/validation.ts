@@ -1,12 +1,12 @@
 import {Random} from '../random.js';
 import type {RolloutEngine, RolloutOptions} from '../rollout/engine.js';
 import type {SampledTask} from '../tasks/mlp-family.js';
-import {score} from './pair.js';
+import {logLossScore} from './objective.js';
 
 /** How one rule did on one task. */
 export interface TaskResult {
   readonly name: string;
-  /** Mean score of the training curve; see `score`. */
+  /** Mean score of the training curve; see `logLossScore`. */
   readonly curve: number;
   /** Score of the mean loss over all examples after the last step. */
   readonly final: number;
@@ -23,17 +23,17 @@ export function runTask(engine: RolloutEngine, task: SampledTask, seed: number, 
   for (let left = task.steps; left > 0; left -= losses.length) {
     const length = Math.min(left, losses.length), ran = rollout.run(length, losses);
     if (first === 0) first = losses[0]!;
-    for (let k = 0; k < length; k++) total += score(k < ran ? losses[k]! : Infinity, first);
+    for (let k = 0; k < length; k++) total += logLossScore(k < ran ? losses[k]! : Infinity, first);
     made += ran;
     if (ran < length) {
-      total += (left - length) * score(Infinity, first);
+      total += (left - length) * logLossScore(Infinity, first);
       break;
     }
   }
   const {loss} = rollout.evaluate();
   rollout.dispose();
   loaded.dispose();
-  return {name: task.name, curve: total / task.steps, final: score(Number.isFinite(loss) ? loss : Infinity, first), finalLoss: loss, diverged: made < task.steps};
+  return {name: task.name, curve: total / task.steps, final: logLossScore(Number.isFinite(loss) ? loss : Infinity, first), finalLoss: loss, diverged: made < task.steps};
 }
 
 /** The best of Adam over `rates`, by the score of its final loss; the peer that a theta is measured against. */

@@ -14,7 +14,8 @@ export interface VariableGradient {
  * Finds the variables that gradients belong to. Variables without a gradient are left out; one that two layers share,
  * and that is therefore listed twice, appears once.
  *
- * @throws L2OError where a name is no registered variable, a variable is not float32, or a gradient has another shape.
+ * @throws L2OError where a name is no registered variable, a variable or gradient is not float32, or a gradient has another
+ *     shape or has been disposed.
  */
 export function resolveGradients(gradients: Gradients): VariableGradient[] {
   const listed: Array<[string, Tensor | null | undefined]> = Array.isArray(gradients)
@@ -32,6 +33,12 @@ export function resolveGradients(gradients: Gradients): VariableGradient[] {
     }
     if (gradient.shape.join() !== variable.shape.join()) {
       throw new L2OError('INVALID_ARGUMENT', `applyGradients: expected a gradient of shape [${variable.shape.join(', ')}] for '${name}', got [${gradient.shape.join(', ')}]. Pass the gradient of this variable.`);
+    }
+    if (gradient.isDisposed) {
+      throw new L2OError('INVALID_ARGUMENT', `applyGradients: expected a live gradient for '${name}', got a disposed one. Dispose gradients after the step.`);
+    }
+    if (gradient.dtype !== 'float32') {
+      throw new L2OError('UNSUPPORTED_DTYPE', `applyGradients: expected a float32 gradient for '${name}', got one of dtype ${gradient.dtype}. Cast it to float32.`);
     }
     found.set(variable, gradient);
   }

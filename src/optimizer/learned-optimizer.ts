@@ -13,6 +13,9 @@ import {readOnce} from './read-once.js';
 import {decodeState, encodeState, type NamedTensor} from './saved-state.js';
 import {SlotStore} from './slot-store.js';
 
+// What model.save calls before it asks for the weights, all in one turn: tells it apart from a user's own getWeights.
+const SAVE_CALLS = ['getClassName', 'getConfig'] as const;
+
 /**
  * A `tf.Optimizer` whose update was learned: give it to `model.compile` and tune nothing.
  *
@@ -37,7 +40,8 @@ export class LearnedOptimizer extends Optimizer {
   /** Skipped steps on backends where reading their number would stall; owned. */
   private skippedOnDevice: Scalar | undefined;
   private disposed = false;
-  private inSave = false;
+  /** How many of the calls of {@link SAVE_CALLS} have been made, in order and in this turn. */
+  private saveCalls = 0;
   private readonly noticed = new Set<string>();
 
   /** See {@link learnedOptimizer}. Nothing is allocated before the first step. */
@@ -81,6 +85,8 @@ export class LearnedOptimizer extends Optimizer {
    */
   override computeGradients(f: () => Scalar, varList?: Variable[]): {value: Scalar; grads: NamedTensorMap} {
     this.assertLive();
+    // Where f throws, an earlier loss must not pass for that of the next step.
+    this.loss = undefined;
     const result = super.computeGradients(f, varList);
     const {value} = result;
     this.loss = selectRunner(this.notice).readsLoss ? value.dataSync()[0] : value;
@@ -168,7 +174,7 @@ export class LearnedOptimizer extends Optimizer {
     const weights = encodeState({
       theta: this.theta.values, iterations: this.iterations, skippedSteps: this.skippedSteps, ...this.store.export(),
     });
-    if (this.inSave) weights.forEach(({tensor}) => readOnce(tensor));
+    if (this.saveCalls === SAVE_CALLS.length) weights.forEach(({tensor}) => readOnce(tensor));
     return Promise.resolve(weights);
   }
 
@@ -196,11 +202,20 @@ export class LearnedOptimizer extends Optimizer {
     this.skippedOnDevice = undefined;
   }
 
+  /** As in TF.js: {@link LearnedOptimizer.className}. */
+  override getClassName(): string {
+    this.countSaveCall('getClassName');
+    return super.getClassName();
+  }
+
+  private countSaveCall(call: (typeof SAVE_CALLS)[number]): void {
+    this.saveCalls = SAVE_CALLS[this.saveCalls] === call ? this.saveCalls + 1 : Number(call === SAVE_CALLS[0]);
+    queueMicrotask(() => (this.saveCalls = 0));
+  }
+
   /** Options that can be saved; functions (`decayMask`, `onNotice`) cannot. A theta of one's own is part of it. */
   override getConfig(): serialization.ConfigDict {
-    this.inSave = true;
-    // model.save asks for the weights in the same turn: this tells them apart from a user's own getWeights.
-    queueMicrotask(() => (this.inSave = false));
+    this.countSaveCall('getConfig');
     const {numSteps, learningRate, weightDecay, clipNorm, rule, parameterScale, onNonFinite} = this.settings;
     const {values} = this.theta;
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);

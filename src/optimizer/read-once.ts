@@ -1,6 +1,6 @@
 import {Tensor} from '@tensorflow/tfjs-core';
 
-/** Makes a tensor dispose itself as soon as its values have been read by `data()`. */
+/** Makes a tensor dispose itself as soon as its values have been read by `data()`, which goes on returning them. */
 export function readOnce(tensor: Tensor): void {
   Object.defineProperty(tensor, 'data', {
     configurable: true,

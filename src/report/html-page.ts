@@ -8,7 +8,7 @@ const STYLE = `
     --series-1: #56b4e9; --series-2: #ff9d5c; --series-3: #35c99a; --series-4: #e59cc6; --series-5: #f0c04a; --series-6: #9ad0f0; }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.25rem 3rem; max-width: 60rem; background: var(--page); color: var(--text);
+body { margin: 0 auto; padding: 2rem 1.25rem 3rem; max-width: 66rem; background: var(--page); color: var(--text);
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 0 0 .5rem; }
 h2 { font-size: 1.15rem; margin: 2.25rem 0 .5rem; }
@@ -19,7 +19,7 @@ figcaption { margin-top: .35rem; }
 .chart { display: block; width: 100%; min-width: 34rem; height: auto; padding: .5rem; background: var(--panel); border-radius: 8px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .4rem .75rem; border-bottom: 1px solid var(--rule); vertical-align: bottom; white-space: nowrap; }
+th, td { padding: .4rem .6rem; border-bottom: 1px solid var(--rule); vertical-align: bottom; white-space: nowrap; }
 th { white-space: normal; min-width: 5rem; }
 th.left, td.left { text-align: left; padding-left: 0; }
 th.right, td.right { text-align: right; }

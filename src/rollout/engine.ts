@@ -170,13 +170,15 @@ export class RolloutEngine {
     this.floats(paramsAt, params).set(task.initialParams);
     set('params', paramsAt);
     set('grads', take(params));
-    set('slots', take(NUM_PARAMETER_SLOTS * params));
-    set('tensorSlots', take(tensors * NUM_TENSOR_SLOTS));
-    set('lossSlots', take(NUM_LOSS_SLOTS));
+    const slots = take(NUM_PARAMETER_SLOTS * params), tensorSlots = take(tensors * NUM_TENSOR_SLOTS), lossSlots = take(NUM_LOSS_SLOTS);
+    set('slots', slots);
+    set('tensorSlots', tensorSlots);
+    set('lossSlots', lossSlots);
     const sizes = new Int32Array(this.wasm.memory.buffer, at + 4 * SIZES_OFFSET, task.sizes.length);
     sizes.set(task.sizes);
     set('scratch', take(this.wasm.scratchFloats(at), false));
-    const correct = take(1);
+    const correct = take(1), stepIndex = at / 4 + FIELD_INDEX.get('step')!;
+    const state: Array<readonly [number, number]> = [[paramsAt, params], [slots, NUM_PARAMETER_SLOTS * params], [tensorSlots, tensors * NUM_TENSOR_SLOTS], [lossSlots, NUM_LOSS_SLOTS]];
     return {
       run: (steps, losses) => {
         if (steps > MAX_WINDOW) throw new RangeError(`a window has at most ${MAX_WINDOW} steps, got ${steps}`);
@@ -189,6 +191,11 @@ export class RolloutEngine {
       evaluate: (first = 0, count = task.numExamples) => {
         const loss = this.wasm.evaluate(at, first, count, correct);
         return {loss, accuracy: new Int32Array(this.wasm.memory.buffer)[correct / 4]! / count};
+      },
+      snapshot: () => ({step: new Int32Array(this.wasm.memory.buffer)[stepIndex]!, pieces: state.map(([pointer, count]) => this.floats(pointer, count).slice())}),
+      restore: ({step, pieces: saved}) => {
+        new Int32Array(this.wasm.memory.buffer)[stepIndex] = step;
+        state.forEach(([pointer, count], i) => this.floats(pointer, count).set(saved[i]!));
       },
       dispose: () => pieces.forEach(([pointer, floats]) => this.release(pointer, floats)),
     };
@@ -204,6 +211,12 @@ export interface LoadedTask {
   dispose(): void;
 }
 
+/** What changes in a rollout. */
+export interface RolloutState {
+  readonly step: number;
+  readonly pieces: readonly Float32Array[];
+}
+
 /** One inner training run. */
 export interface Rollout {
   /** Runs up to `steps` steps, writes the batch loss before each into `losses`, and returns the steps made: fewer where a loss was not finite. */
@@ -212,6 +225,9 @@ export interface Rollout {
   gradient(): {loss: number; gradient: Float32Array};
   /** The current parameters: a view, valid until the engine's next call. */
   params(): Float32Array;
+  /** A copy of parameters, slots and step counter, for `restore`. */
+  snapshot(): RolloutState;
+  restore(state: RolloutState): void;
   /** Mean loss, and accuracy where there are labels, over a range of examples. */
   evaluate(first?: number, count?: number): {loss: number; accuracy: number};
   dispose(): void;

@@ -86,13 +86,13 @@ describe('stepOps', () => {
     it('equals tf.train.adam(1e-3) with a theta of zeros and no parameter scaling', () => expectAdam(runOps));
     it('is Adam\'s direction times max(rms(p), floor) with parameter scaling', () => expectScaledAdam(runOps));
 
-    it('has finite gradients where parameters, gradients and loss are 0', () => {
+    it('has finite gradients where parameters and loss are 0, and all gradients but one', () => {
       const gradient = tf.tidy(() => tf.grad(theta => {
         let lossSlots = tf.zeros<tf.Rank.R1>([NUM_LOSS_SLOTS]);
         let steps: OpsStepped[] = newSteps([tf.zeros([3, 2]), tf.zeros([]), tf.zeros([0])], []);
         for (let time = 0; time < 3; time++) {
           const loss = meanSquare(steps.map(s => s.parameter));
-          const inputs = steps.map(s => ({...s, gradient: tf.zerosLike(s.parameter), weightDecay: 0}));
+          const inputs = steps.map((s, i) => ({...s, gradient: i === 1 ? tf.onesLike(s.parameter) : tf.zerosLike(s.parameter), weightDecay: 0}));
           ({lossSlots, steps} = stepOps(theta as tf.Tensor1D, lossSlots, loss, inputs, {...optionsAt(time), clipNorm: 1}));
         }
         return tf.sum(tf.concat(steps.map(s => tf.reshape(s.parameter, [-1]))));

@@ -10,6 +10,7 @@
  *
  *     hidden    = relu(x[FIRST_HIDDEN …] · hiddenKernel + hiddenBias + o.hidden)
  *     direction = clip(x.adam + o.mix · x[… NUM_MIXED] + hidden · headKernel + headBias, ±DIRECTION_CLIP)
+ *     direction = 0 where a parameter has never had a gradient (a dead input, an embedding row not yet seen)
  *     rate      = learningRate · exp(clip(log 1e-3 + 2 · o.logStep)) · guard
  *     scale     = max(rms(p), floor)
  *     floor     = FLOOR_RELATIVE · (RMS of all parameters at their first step), or FLOOR_ABSOLUTE where that is 0
@@ -65,6 +66,8 @@ export const CONSTANTS = {
   LOSS_SLOWER: 0.005,
   LOSS_NOISE: 0.05,
   LOSS_FORGET: 0.002,
+  /** Least noise of the loss, relative to it: below it, differences of averages are rounding. */
+  LOSS_NOISE_LEAST: 1e-6,
   /** Added to denominators that may be zero. */
   TINY: 1e-20,
 } as const;

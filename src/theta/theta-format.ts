@@ -1,0 +1,104 @@
+import {L2OError} from '../errors.js';
+import {THETA_LAYOUT, THETA_SIZE, type ThetaEntry} from '../rules/tensor-lstm/spec.js';
+
+/** What a theta file says it is. */
+export const THETA_FORMAT = 'tfjs-l2o theta';
+/** Bytes of the weights alone. */
+export const THETA_BYTES = 4 * THETA_SIZE;
+/** Most bytes that metadata may take as JSON in UTF-8. */
+export const MAX_METADATA_BYTES = 65_536;
+/** Most bytes of a safetensors header: metadata, and the layout with room to spare. */
+export const MAX_HEADER_BYTES = 2 * MAX_METADATA_BYTES;
+/** Most bytes of a theta file of any kind: nothing longer is read. */
+export const MAX_FILE_BYTES = 8 + MAX_HEADER_BYTES + THETA_BYTES;
+
+/** Strings that travel with a theta, such as the recipe that it was trained by. */
+export type ThetaMetadata = Readonly<Record<string, string>>;
+
+const OWN_NAMES: readonly string[] = ['format', 'rule', 'ruleVersion', 'hash'];
+const MAX_SHOWN = 60;
+
+/** `text` for a message: text from a file may be as long as the file. */
+export function shown(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+/** Throws the error of a file that is none of ours or no longer whole. @param expected May say what came, too. */
+export function corrupt(expected: string): never {
+  throw new L2OError('CORRUPT_FILE', `theta file: expected ${expected}. The file is damaged or is not a theta saved by tfjs-l2o.`);
+}
+
+/** Throws where a source holds, or says that it holds, more than `limit` bytes. */
+export function checkSize(bytes: number, limit: number): void {
+  if (bytes > limit) corrupt(`at most ${limit} bytes, got ${bytes}`);
+}
+
+/** Whether an unknown value is an object with entries, not a list. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A JSON object from bytes of unknown origin. */
+export function parseJson(bytes: Uint8Array, what: string): Readonly<Record<string, unknown>> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder('utf-8', {fatal: true}).decode(bytes));
+  } catch {
+    return corrupt(what);
+  }
+  return isRecord(parsed) ? parsed : corrupt(what);
+}
+
+/** Whether a list of unknown origin holds just these numbers. */
+export function sameNumbers(value: unknown, numbers: readonly number[]): boolean {
+  return Array.isArray(value) && value.length === numbers.length && numbers.every((n, i) => value[i] === n);
+}
+
+function metadataBytes(metadata: Readonly<Record<string, unknown>>): number {
+  return new TextEncoder().encode(JSON.stringify(metadata)).length;
+}
+
+/** Checks metadata that is to be saved. @throws L2OError `INVALID_ARGUMENT`. */
+export function checkMetadata(metadata: unknown): asserts metadata is ThetaMetadata {
+  const fail = (message: string): never => {
+    throw new L2OError('INVALID_ARGUMENT', `saveTheta: ${message}`);
+  };
+  if (!isRecord(metadata)) fail('metadata must be an object of strings. Pass for example {recipe: JSON.stringify(recipe)}.');
+  for (const [name, value] of Object.entries(metadata as Record<string, unknown>)) {
+    if (OWN_NAMES.includes(name)) fail(`metadata must not be called ${OWN_NAMES.join(', ')}, got '${name}'. Those are written from the theta itself; choose another name.`);
+    if (typeof value !== 'string') fail(`metadata must be strings, got a ${typeof value} as '${shown(name)}'. Use JSON.stringify for anything else.`);
+  }
+  const size = metadataBytes(metadata as Record<string, unknown>);
+  if (size > MAX_METADATA_BYTES) fail(`metadata must take at most ${MAX_METADATA_BYTES} bytes as JSON, got ${size}. Keep the recipe, and leave logs and data out.`);
+}
+
+/** Checks metadata that was read. @throws L2OError `CORRUPT_FILE` where it is no map of strings, too large, or none of ours. */
+export function readMetadata(metadata: unknown): ThetaMetadata {
+  if (!isRecord(metadata)) return corrupt('metadata of a theta, got none');
+  const size = metadataBytes(metadata);
+  // The file adds names of its own, which are short.
+  if (size > MAX_METADATA_BYTES + 1024) corrupt(`metadata of at most ${MAX_METADATA_BYTES} bytes, got ${size}`);
+  const wrong = Object.entries(metadata).find(([, value]) => typeof value !== 'string');
+  if (wrong !== undefined) corrupt(`strings as metadata, got a ${typeof wrong[1]} as '${shown(wrong[0])}'`);
+  const checked = metadata as ThetaMetadata;
+  if (checked.format !== THETA_FORMAT) corrupt(`the format '${THETA_FORMAT}', got '${shown(checked.format ?? 'none')}'`);
+  return checked;
+}
+
+/** The metadata that a user saved, without the names that the file adds. */
+export function userMetadata(metadata: ThetaMetadata): ThetaMetadata {
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => !OWN_NAMES.includes(name)));
+}
+
+/**
+ * Checks that a file lists the weight arrays of this version's layout, all of them and no others.
+ * @param found Names in the file. @param fits Whether the file's entry of that name is as it should be.
+ */
+export function checkLayout(found: readonly string[], fits: (entry: ThetaEntry) => boolean): void {
+  for (const entry of THETA_LAYOUT) {
+    if (!fits(entry)) corrupt(`'${entry.name}' as float32 of shape [${entry.shape.join(', ')}] in its place`);
+  }
+  const extra = found.find(name => THETA_LAYOUT.every(entry => entry.name !== name));
+  if (extra !== undefined) corrupt(`no further entries, got '${shown(extra)}'`);
+  if (found.length !== THETA_LAYOUT.length) corrupt(`${THETA_LAYOUT.length} weight arrays, got ${found.length}`);
+}
