@@ -54,6 +54,7 @@ export function sameNumbers(value: unknown, numbers: readonly number[]): boolean
   return Array.isArray(value) && value.length === numbers.length && numbers.every((n, i) => value[i] === n);
 }
 
+/** Bytes that metadata takes as JSON. */
 function metadataBytes(metadata: Readonly<Record<string, unknown>>): number {
   return new TextEncoder().encode(JSON.stringify(metadata)).length;
 }
@@ -63,24 +64,23 @@ export function checkMetadata(metadata: unknown): asserts metadata is ThetaMetad
   const fail = (message: string): never => {
     throw new L2OError('INVALID_ARGUMENT', `saveTheta: ${message}`);
   };
-  if (!isRecord(metadata)) fail('metadata must be an object of strings. Pass for example {recipe: JSON.stringify(recipe)}.');
-  for (const [name, value] of Object.entries(metadata as Record<string, unknown>)) {
+  // A Map would look like an object without entries.
+  if (!isRecord(metadata) || ![Object.prototype, null].includes(Object.getPrototypeOf(metadata) as object | null)) return fail('metadata must be a plain object of strings. Pass for example {recipe: JSON.stringify(recipe)}.');
+  for (const [name, value] of Object.entries(metadata)) {
     if (OWN_NAMES.includes(name)) fail(`metadata must not be called ${OWN_NAMES.join(', ')}, got '${name}'. Those are written from the theta itself; choose another name.`);
     if (typeof value !== 'string') fail(`metadata must be strings, got a ${typeof value} as '${shown(name)}'. Use JSON.stringify for anything else.`);
   }
-  const size = metadataBytes(metadata as Record<string, unknown>);
+  const size = metadataBytes(metadata);
   if (size > MAX_METADATA_BYTES) fail(`metadata must take at most ${MAX_METADATA_BYTES} bytes as JSON, got ${size}. Keep the recipe, and leave logs and data out.`);
 }
 
 /** Checks metadata that was read. @throws L2OError `CORRUPT_FILE` where it is no map of strings, too large, or none of ours. */
 export function readMetadata(metadata: unknown): ThetaMetadata {
   if (!isRecord(metadata)) return corrupt('metadata of a theta, got none');
-  const size = metadataBytes(metadata);
-  // The file adds names of its own, which are short.
-  if (size > MAX_METADATA_BYTES + 1024) corrupt(`metadata of at most ${MAX_METADATA_BYTES} bytes, got ${size}`);
   const wrong = Object.entries(metadata).find(([, value]) => typeof value !== 'string');
   if (wrong !== undefined) corrupt(`strings as metadata, got a ${typeof wrong[1]} as '${shown(wrong[0])}'`);
-  const checked = metadata as ThetaMetadata;
+  const checked = metadata as ThetaMetadata, size = metadataBytes(userMetadata(checked));
+  if (size > MAX_METADATA_BYTES) corrupt(`metadata of at most ${MAX_METADATA_BYTES} bytes, got ${size}`);
   if (checked.format !== THETA_FORMAT) corrupt(`the format '${THETA_FORMAT}', got '${shown(checked.format ?? 'none')}'`);
   return checked;
 }

@@ -22,9 +22,9 @@ export class Bowl {
     })) as tf.Scalar);
   }
 
-  /** The gradient of each variable, which is linear in its distance; the caller disposes them. */
-  gradients(step = 0): tf.Tensor[] {
-    return this.variables.map((v, i) => tf.tidy(() => tf.mul(2, tf.sub(v, tf.mul(this.targets[i]!, 1 + 0.1 * Math.sin(step))))));
+  /** The gradient of each variable, which is linear in its distance, times `scale`; the caller disposes them. */
+  gradients(step = 0, scale = 1): tf.Tensor[] {
+    return this.variables.map((v, i) => tf.tidy(() => tf.mul(2 * scale, tf.sub(v, tf.mul(this.targets[i]!, 1 + 0.1 * Math.sin(step))))));
   }
 
   /** Copies of the variables' values. */

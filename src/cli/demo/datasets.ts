@@ -21,8 +21,8 @@ export interface DemoDataset {
   readonly numCurvePoints: number;
 }
 
-const DIGITS_FAMILIARITY = 'other networks were trained on these same training images in meta-training, and some very ' +
-  'like this one when its weights were chosen; this network, and the validation and test images, were not used';
+const DIGITS_FAMILIARITY = 'other networks were trained on these same training images in meta-training, and when its ' +
+  'weights were chosen; this network, and the validation and test images, were not used';
 const FASHION_FAMILIARITY = 'no image of this set was used in meta-training';
 
 /** The data sets by name. */

@@ -1,0 +1,39 @@
+import {L2OError} from '../errors.js';
+import {collect, environmentError, reason, type ByteSource} from './byte-source.js';
+import {checkSize} from './theta-format.js';
+
+/** Reads from a URL by `fetch`, which in browsers may be relative. */
+export function httpSource(url: string): ByteSource {
+  // The query may hold a secret: it stays out of messages.
+  const shownUrl = url.replace(/[?#].*$/s, '');
+  const unreadable = (got: string, cause?: unknown): L2OError =>
+    environmentError('loadTheta', `to read '${shownUrl}'`, got, 'Check the address, the network and, in browsers, that the server allows this origin.', cause);
+  return {
+    async read(limit) {
+      let response: Response;
+      try {
+        response = await fetch(url);
+      } catch (cause) {
+        throw unreadable(reason(cause), cause);
+      }
+      const {body} = response;
+      try {
+        if (!response.ok) throw unreadable(`the HTTP status ${response.status}`);
+        checkSize(Number(response.headers.get('content-length')), limit);
+      } catch (error) {
+        await body?.cancel();
+        throw error;
+      }
+      try {
+        return body === null ? new Uint8Array() : await collect(body, limit);
+      } catch (cause) {
+        throw cause instanceof L2OError ? cause : unreadable(reason(cause), cause);
+      }
+    },
+    sibling(name) {
+      // As in TF.js: beside the file, with the same query, which may be a signature.
+      const [, folder, query] = /^([^?#]*\/)?[^?#]*(\?[^#]*)?/s.exec(url) ?? [];
+      return httpSource(`${folder ?? ''}${encodeURIComponent(name)}${query ?? ''}`);
+    },
+  };
+}

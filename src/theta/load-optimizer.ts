@@ -1,0 +1,27 @@
+import {L2OError} from '../errors.js';
+import {LearnedOptimizer} from '../optimizer/learned-optimizer.js';
+import {checkOptions, type LearnedOptimizerOptions} from '../optimizer/options.js';
+import {loadTheta, type ThetaSource} from './theta-io.js';
+
+/** Options of {@link loadOptimizer}: those of `learnedOptimizer`, but for rule and theta, which come from the source. */
+export type LoadOptimizerOptions = Omit<LearnedOptimizerOptions, 'rule' | 'theta'>;
+
+/**
+ * A learned optimizer with a theta that was saved by `saveTheta` or by `metaFit`'s `save`.
+ *
+ * @param source See {@link ThetaSource}.
+ * @param options As of `learnedOptimizer`; all have defaults.
+ * @returns The optimizer; call its `dispose` when done.
+ * @throws L2OError As {@link loadTheta}; and, before anything is read, `UNKNOWN_OPTION` or `INVALID_ARGUMENT` for options.
+ * @example
+ * const optimizer = await loadOptimizer('file://my-optimizer', {numSteps: 500});
+ * model.compile({optimizer, loss: 'categoricalCrossentropy'});
+ */
+export async function loadOptimizer(source: ThetaSource, options: LoadOptimizerOptions = {}): Promise<LearnedOptimizer> {
+  const {settings} = checkOptions(options);
+  const given = ['rule', 'theta'].find(name => name in options);
+  if (given !== undefined) throw new L2OError('INVALID_ARGUMENT', `loadOptimizer: expected no option '${given}', which comes from the source. Use learnedOptimizer({${given}}) to choose it.`);
+  // Settings, not options: the caller may change those while the theta is being read.
+  const {theta} = await loadTheta(source);
+  return new LearnedOptimizer({...settings, rule: theta.rule, theta});
+}
