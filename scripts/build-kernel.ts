@@ -71,10 +71,16 @@ function engineHeader(): string {
 }
 
 interface Module {source: string; target: string; what: string; flags: string[]; stackless?: boolean}
+/** Links a module that runs in a memory of the caller's. */
+const FOREIGN_MEMORY = ['-Wl,--import-memory', '-Wl,--max-memory=4294967296', '-Wl,-z,stack-size=0', '-Wl,--global-base=0'];
 const MODULES: Module[] = [
   {
     source: 'kernel/step.c', target: 'src/kernel/step-module.wasm.ts', what: 'The fused step kernel (kernel/step.c)', stackless: true,
-    flags: ['-Wl,--import-memory', '-Wl,--max-memory=4294967296', '-Wl,-z,stack-size=0', '-Wl,--global-base=0'],
+    flags: FOREIGN_MEMORY,
+  },
+  {
+    source: 'kernel/training.c', target: 'src/kernel/training-module.wasm.ts', what: 'Training kernels for the wasm backend (kernel/training.c)', stackless: true,
+    flags: FOREIGN_MEMORY,
   },
   {
     source: 'kernel/engine.c', target: 'src/rollout/engine-module.wasm.ts', what: 'The rollout engine (kernel/engine.c)',

@@ -6,6 +6,7 @@
 import {register} from './optimizer/register.js';
 
 export {L2OError, type L2OErrorCode} from './errors.js';
+export {registerWasmTrainingKernels} from './kernel/wasm-training.js';
 export {learnedOptimizer, LearnedOptimizer} from './optimizer/learned-optimizer.js';
 export type {LearnedOptimizerOptions} from './optimizer/options.js';
 export {planSteps, type TrainingPlan} from './optimizer/plan-steps.js';

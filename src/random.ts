@@ -1,3 +1,12 @@
+/** Where a {@link Random} stands: plain numbers, for checkpoints. */
+export interface RandomState {
+  readonly seed: number;
+  /** The generator's four words. */
+  readonly words: readonly [number, number, number, number];
+  /** The second of a pair of normal numbers, where it is still to come. */
+  readonly spare: number | null;
+}
+
 /**
  * A seeded pseudo-random generator (sfc32, seeded by splitmix32): the only source of randomness in this library.
  *
@@ -24,6 +33,19 @@ export class Random {
     this.b = next();
     this.c = next();
     for (let i = 0; i < 12; i++) this.next();
+  }
+
+  /** Where the generator stands, for {@link Random.from}. */
+  state(): RandomState {
+    return {seed: this.seed, words: [this.a, this.b, this.c, this.d], spare: this.spare ?? null};
+  }
+
+  /** A generator that goes on from a {@link Random.state}. */
+  static from({seed, words, spare}: RandomState): Random {
+    const random = new Random(seed);
+    [random.a, random.b, random.c, random.d] = words;
+    random.spare = spare ?? undefined;
+    return random;
   }
 
   /** A generator of its own, that depends on this one's seed and on `label` alone. */

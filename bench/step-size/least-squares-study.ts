@@ -11,14 +11,14 @@ export const CANDIDATES: readonly number[] = Array.from({length: 25}, (_, i) => 
 const NUM_STEPS = 40;
 /** Descent freezes at this many σ, as in the paper. */
 const MAX_NORM_IN_SIGMAS = 40;
-/** Tests behind each reference figure: the default of the paper's script. */
+/** Tests taken to be behind each reference figure: the default of the paper's script. */
 const NUM_REFERENCE_TESTS = 10;
 
 /** Figures of an independent implementation in numpy float64, after the paper's script, by its own random numbers. */
 export interface Reference {
   readonly byTrain: number;
   readonly byValidation: number;
-  /** Where recorded. */
+  /** Where they were recorded. */
   readonly stepSizes?: readonly [byTrain: number, byValidation: number];
 }
 
@@ -51,7 +51,7 @@ export interface TuningOutcome {
   readonly trainError: number;
   readonly testError: number;
   readonly standardError: number;
-  /** Root mean squared error of the mean test error against the reference's, in standard errors of their difference. */
+  /** `testError` less the reference's, in standard errors of that difference. */
   readonly deviations?: number;
 }
 

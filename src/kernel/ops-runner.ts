@@ -1,4 +1,4 @@
-import {keep, tensor1d, tensor2d, tidy, type Scalar, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
+import {keep, scalar, tensor1d, tensor2d, tidy, type Scalar, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS} from '../rules/tensor-lstm/spec.js';
 import {allFinite, selectFinite, stepOps} from './ops-step.js';
 import type {Loss, LossSlots, SlotArrays, StepOutcome, StepRunner, VariableSlots, VariableStep} from './runner.js';
@@ -60,7 +60,7 @@ export class OpsRunner implements StepRunner {
   step(theta: Float32Array, steps: readonly VariableStep[], lossSlots: LossSlots, loss: Loss, options: StepOptions): StepOutcome {
     const kept = (lossSlots as TensorLossSlots).slots;
     const result = tidy(() => {
-      const lossTensor = typeof loss === 'number' ? undefined : loss;
+      const lossTensor = typeof loss === 'number' ? scalar(loss) : loss;
       const before = steps.map(({variable, gradient, slots, weightDecay}) => {
         const {slots: {value}, tensorSlots} = slots as TensorSlots;
         return {parameter: variable, gradient, slots: value, tensorSlots: tensorSlots.value, weightDecay};

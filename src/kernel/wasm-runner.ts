@@ -5,17 +5,28 @@ import {
   firstNonFinite, HostLossSlots, type Loss, type LossSlots, type SlotArrays, type StepOutcome, type StepRunner, type VariableSlots, type VariableStep,
 } from './runner.js';
 import type {StepOptions} from './types.js';
+import {offsetOf, sharedHeapOf, type WasmBackend} from './wasm-backend.js';
 import {WasmStep, type PointerStep} from './wasm-step.js';
+
+// An optimizer that nobody disposes gives its slots back when it is collected: model.dispose() leaves optimizers alone.
+const collected = new FinalizationRegistry<() => void>(free => free());
 
 /** Slots on a wasm heap. */
 class HeapSlots implements VariableSlots {
   readonly slots: number;
   readonly tensorSlots: number;
+  private readonly free: () => void;
   private live = true;
 
   constructor(readonly owner: WasmRunner, private readonly heap: Heap, private readonly size: number, initial: SlotArrays | undefined) {
-    this.slots = heap.allocate(NUM_PARAMETER_SLOTS * size);
-    this.tensorSlots = heap.allocate(NUM_TENSOR_SLOTS);
+    const slotsAt = heap.allocate(NUM_PARAMETER_SLOTS * size), tensorSlotsAt = heap.allocate(NUM_TENSOR_SLOTS);
+    this.slots = slotsAt;
+    this.tensorSlots = tensorSlotsAt;
+    this.free = () => {
+      heap.free(slotsAt, NUM_PARAMETER_SLOTS * size);
+      heap.free(tensorSlotsAt, NUM_TENSOR_SLOTS);
+    };
+    collected.register(this, this.free, this);
     const {slots, tensorSlots} = this.views();
     if (initial === undefined) {
       slots.fill(0);
@@ -46,8 +57,8 @@ class HeapSlots implements VariableSlots {
   dispose(): void {
     if (!this.live) return;
     this.live = false;
-    this.heap.free(this.slots, NUM_PARAMETER_SLOTS * this.size);
-    this.heap.free(this.tensorSlots, NUM_TENSOR_SLOTS);
+    collected.unregister(this);
+    this.free();
   }
 }
 
@@ -58,16 +69,11 @@ interface Placed {
   readonly output: number;
 }
 
-// Optimizers share few thetas; more than these take turns, as nobody says when one is done with its own.
-const MAX_THETAS = 8;
-
 /** The fused kernel on a heap; how tensors get there and back is the subclass's. */
 abstract class WasmRunner implements StepRunner {
   abstract readonly name: 'wasm-shared' | 'wasm-copy';
   readonly readsLoss = true;
   protected readonly kernel: WasmStep;
-  /** Where thetas are on the heap, the latest used last. Keyed by the array itself, whose values nobody changes. */
-  private readonly thetas = new Map<Float32Array, number>();
 
   constructor(protected readonly heap: Heap) {
     this.kernel = new WasmStep(heap);
@@ -89,32 +95,15 @@ abstract class WasmRunner implements StepRunner {
       const squares = filled.map((s, i) => this.kernel.sumSquares(gradients[i]!, s.variable.size));
       const culprit = firstNonFinite(loss, filled, squares);
       if (culprit !== undefined) return {kind: 'skipped', culprit};
-      this.runPlaced(this.placeTheta(theta), filled, gradients, squares, (lossSlots as HostLossSlots).values, loss as number | undefined, options);
+      this.runPlaced(theta, filled, gradients, squares, (lossSlots as HostLossSlots).values, loss as number | undefined, options);
       return {kind: 'made'};
     } finally {
       filled.forEach((s, i) => this.releaseGradient(gradients[i]!, s.variable.size));
     }
   }
 
-  private placeTheta(theta: Float32Array): number {
-    const {thetas} = this;
-    let pointer = thetas.get(theta);
-    if (pointer === undefined) {
-      const oldest = thetas.size < MAX_THETAS ? undefined : thetas.entries().next().value;
-      if (oldest !== undefined) {
-        thetas.delete(oldest[0]);
-        this.heap.free(oldest[1], theta.length);
-      }
-      pointer = this.kernel.loadTheta(theta);
-    } else {
-      thetas.delete(theta);
-    }
-    thetas.set(theta, pointer);
-    return pointer;
-  }
-
   private runPlaced(
-      theta: number, steps: readonly VariableStep[], gradients: readonly number[], squares: readonly number[],
+      theta: Float32Array, steps: readonly VariableStep[], gradients: readonly number[], squares: readonly number[],
       lossSlots: Float32Array, loss: number | undefined, options: StepOptions): void {
     const placed = steps.map((s, i) => this.place(s, gradients[i]!));
     const pointers = steps.map((s, i): PointerStep => {
@@ -175,36 +164,6 @@ export class CopyingWasmRunner extends WasmRunner {
   }
 }
 
-/** What the kernel needs of TF.js's wasm backend; none of it is documented, so {@link sharedHeapOf} looks before it leaps. */
-interface WasmBackend {
-  readonly wasm: {
-    _malloc(bytes: number): number;
-    _free(pointer: number): void;
-    readonly HEAPU8: Uint8Array;
-    readonly asm?: {readonly memory?: WebAssembly.Memory};
-  };
-  readonly dataIdMap: {get(dataId: object): {readonly memoryOffset: number | null}};
-  makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
-}
-
-/** The heap of a TF.js wasm backend, or undefined where it cannot be shared. */
-function sharedHeapOf(backend: unknown): Heap | undefined {
-  const candidate = backend as Partial<WasmBackend> | null;
-  const wasm = candidate?.wasm, memory = wasm?.asm?.memory;
-  if (wasm === undefined || !(memory instanceof WebAssembly.Memory) || typeof wasm._malloc !== 'function' || typeof wasm._free !== 'function') return undefined;
-  if (typeof candidate?.makeOutput !== 'function' || typeof candidate.dataIdMap?.get !== 'function') return undefined;
-  if (!(memory.buffer instanceof ArrayBuffer) || memory.buffer !== wasm.HEAPU8.buffer) return undefined;
-  return {
-    memory,
-    allocate(floats) {
-      const pointer = wasm._malloc(Math.max(16, 4 * floats)) >>> 0;
-      if (pointer === 0) throw new RangeError(`the wasm backend's heap has no room for ${floats} floats`);
-      return pointer;
-    },
-    free: pointer => wasm._free(pointer),
-  };
-}
-
 /** The kernel on the wasm backend's own heap: nothing is copied. */
 export class SharedWasmRunner extends WasmRunner {
   readonly name = 'wasm-shared';
@@ -219,14 +178,8 @@ export class SharedWasmRunner extends WasmRunner {
     return heap === undefined ? undefined : new SharedWasmRunner(backend as WasmBackend, heap);
   }
 
-  private offsetOf(info: TensorInfo): number {
-    const {memoryOffset} = this.backend.dataIdMap.get(info.dataId);
-    if (memoryOffset === null) throw new TypeError('a float32 tensor of the wasm backend has no memory');
-    return memoryOffset;
-  }
-
   protected placeGradient(gradient: Tensor): number {
-    return this.offsetOf(gradient);
+    return offsetOf(this.backend, gradient);
   }
 
   protected releaseGradient(): void {
@@ -236,9 +189,9 @@ export class SharedWasmRunner extends WasmRunner {
   private readonly outputs = new Map<number, TensorInfo>();
 
   protected place({variable}: VariableStep, gradient: number): Placed {
-    const info = this.backend.makeOutput(variable.shape, 'float32'), output = this.offsetOf(info);
+    const info = this.backend.makeOutput(variable.shape, 'float32'), output = offsetOf(this.backend, info);
     this.outputs.set(output, info);
-    return {parameter: this.offsetOf(variable), gradient, output};
+    return {parameter: offsetOf(this.backend, variable), gradient, output};
   }
 
   protected assign(steps: readonly VariableStep[], placed: readonly Placed[]): void {

@@ -56,6 +56,7 @@ export function stepModule(): WebAssembly.Module | Error {
 /** The fused step, linked to one heap. */
 export class WasmStep {
   private readonly wasm: StepExports;
+  private readonly theta: number;
   private readonly step: number;
   private readonly features: number;
   private readonly scratch: number;
@@ -67,6 +68,7 @@ export class WasmStep {
     const module = stepModule();
     if (module instanceof Error) throw module;
     this.wasm = new WebAssembly.Instance(module, {env: {memory: heap.memory}}).exports as unknown as StepExports;
+    this.theta = heap.allocate(THETA_SIZE);
     this.step = heap.allocate(STEP.size);
     this.features = heap.allocate(NUM_INPUTS);
     this.scratch = heap.allocate(SCRATCH_FLOATS);
@@ -82,10 +84,10 @@ export class WasmStep {
 
   /**
    * Steps all variables; slots change in place. The caller has checked that gradients and loss are finite.
-   * @param theta Byte offset of theta.
+   * @param theta `THETA_SIZE` floats, copied to the heap: a microsecond, against keeping a copy per optimizer there.
    * @param lossSlots `NUM_LOSS_SLOTS` floats, changed in place.
    */
-  run(theta: number, lossSlots: Float32Array, loss: number | undefined, steps: readonly PointerStep[], options: StepOptions): void {
+  run(theta: Float32Array, lossSlots: Float32Array, loss: number | undefined, steps: readonly PointerStep[], options: StepOptions): void {
     const {heap, wasm} = this;
     if (steps.length === 0) return;
     // No allocation happens below, so these views stay valid.
@@ -111,7 +113,8 @@ export class WasmStep {
     flags[1] = options.parameterScale ? 1 : 0;
     const loss32 = floatsAt(heap, this.lossSlots, NUM_LOSS_SLOTS);
     loss32.set(lossSlots);
-    wasm.beginStep(theta, this.lossSlots, this.step, this.features);
+    floatsAt(heap, this.theta, THETA_SIZE).set(theta);
+    wasm.beginStep(this.theta, this.lossSlots, this.step, this.features);
     lossSlots.set(loss32);
     const norm = Math.sqrt(squares), {clipNorm} = options;
     const gradientScale = clipNorm === undefined || norm <= clipNorm ? 1 : clipNorm / norm;
@@ -121,15 +124,8 @@ export class WasmStep {
       sums[1] = step.parameterSquares;
       const rank = step.shape.length;
       wasm.stepTensor(
-        theta, this.step, step.tensorSlots, step.slots, step.parameter, step.gradient, step.output,
+        this.theta, this.step, step.tensorSlots, step.slots, step.parameter, step.gradient, step.output,
         step.size, rank, step.shape[rank - 1] ?? 1, gradientScale, this.features, this.scratch, this.sums);
     }
-  }
-
-  /** Puts theta on the heap and returns its offset. */
-  loadTheta(theta: Float32Array): number {
-    const pointer = this.heap.allocate(THETA_SIZE);
-    floatsAt(this.heap, pointer, THETA_SIZE).set(theta);
-    return pointer;
   }
 }

@@ -1,11 +1,12 @@
-import type {Random} from '../random.js';
+import {Random, type RandomState} from '../random.js';
 
 /** One particle: an inner training run that can be advanced window by window. */
 export interface Particle {
   /** Advances by up to `steps` steps under `theta`; returns what the window scored. */
   run(theta: Float32Array, steps: number): ParticleWindow;
-  /** All inner state, for {@link restore}; used by `es` alone. */
+  /** All inner state as plain data, for {@link Particle.restore} and checkpoints. */
   snapshot(): unknown;
+  /** Goes on from a snapshot of either particle of this task, which may have been taken in another process. */
   restore(snapshot: unknown): void;
   /** Frees what the particle holds. */
   dispose(): void;
@@ -57,6 +58,17 @@ export interface PairWindow {
   readonly diverged: boolean;
 }
 
+/** All of an estimator's state: plain data, for checkpoints and other workers. */
+export interface EstimatorState {
+  /** Tasks begun. */
+  readonly task: number;
+  readonly remaining: number;
+  readonly taskRandom: RandomState;
+  readonly noise: Float32Array;
+  readonly accumulated: Float32Array;
+  readonly particles: readonly [unknown, unknown];
+}
+
 /**
  * Estimates the gradient of the Gaussian-smoothed objective E[L(theta + sigma e)] from antithetic pairs, window by window:
  *
@@ -74,6 +86,7 @@ export interface PairWindow {
 export class AntitheticEstimator {
   private task = 0;
   private pair!: ParticlePair;
+  private live = false;
   private taskRandom!: Random;
   private remaining = 0;
   private readonly noise: Float32Array;
@@ -94,10 +107,16 @@ export class AntitheticEstimator {
 
   private begin(): void {
     this.taskRandom = this.random.fork(this.task++);
-    this.pair = this.start(this.taskRandom.fork('task'));
+    this.startPair();
     this.remaining = this.pair.steps;
     this.accumulated.fill(0);
     if (this.options.kind === 'nres') this.perturb();
+  }
+
+  private startPair(): void {
+    this.live = false;
+    this.pair = this.start(this.taskRandom.fork('task'));
+    this.live = true;
   }
 
   private perturb(): void {
@@ -131,14 +150,37 @@ export class AntitheticEstimator {
     this.remaining -= length;
     const diverged = plus.diverged || minus.diverged, task = pair.name;
     if (this.remaining <= 0 || diverged) {
-      pair.dispose();
+      this.dispose();
       this.begin();
     }
     return {task, objective: (plus.objective + minus.objective) / 2, innerSteps: plus.steps + minus.steps, diverged};
   }
 
-  /** Ends the current task. */
+  /** A copy of all state, for {@link AntitheticEstimator.restore}. */
+  serialize(): EstimatorState {
+    const [plus, minus] = this.pair.particles;
+    return {
+      task: this.task, remaining: this.remaining, taskRandom: this.taskRandom.state(), noise: this.noise.slice(), accumulated: this.accumulated.slice(),
+      particles: [plus.snapshot(), minus.snapshot()],
+    };
+  }
+
+  /** Goes on, bit for bit, from the state of an estimator with the same options, generator and tasks. */
+  restore(state: EstimatorState): void {
+    this.dispose();
+    this.task = state.task;
+    this.taskRandom = Random.from(state.taskRandom);
+    this.startPair();
+    this.pair.particles.forEach((particle, i) => particle.restore(state.particles[i]));
+    this.remaining = state.remaining;
+    this.noise.set(state.noise);
+    this.accumulated.set(state.accumulated);
+  }
+
+  /** Ends the current task. A second call does nothing. */
   dispose(): void {
+    if (!this.live) return;
+    this.live = false;
     this.pair.dispose();
   }
 }

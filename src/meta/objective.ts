@@ -1,10 +1,98 @@
+import {logObjective} from '../step-size/log-objective.js';
+import type {Split} from '../tasks/task-family.js';
+
 /** Loss above this multiple of the first counts as this: a diverged rollout cannot outweigh all others. */
 const WORST = 5;
 /** Loss below this share of the first gains nothing more. */
 const BEST = 0.005;
+/** Losses much smaller than this share of the first are told apart no more by `logPerStep`: float32 does not resolve them. */
+const RESOLUTION = 1e-9;
+/** The largest loss that counts, relative to the first, where nothing lower caps it. */
+const LARGEST_RATIO = 1e30;
+/** `final` looks at this share of the run's steps: one batch alone would be noise. */
+const TAIL = 0.1;
+
+/** Forms of the score of one loss. */
+export const OBJECTIVE_KINDS = ['logLoss', 'loss', 'logPerStep'] as const;
+
+/**
+ * How one loss ℓ is scored; lower is better. ℓ₀ is the run's first loss, s = |ℓ₀| or 1 where that is 0, t the steps made.
+ *
+ * - `logLoss`: log(ℓ/ℓ₀ + 0.005), ℓ/ℓ₀ cut at 0 and 5. Halving a small loss counts as much as halving a large one. Where ℓ₀ ≤ 0
+ *   there is no ratio: asinh((ℓ − ℓ₀)/s), which is a logarithm of large rises and falls and works for any sign.
+ * - `loss`: ℓ itself, whatever its sign, cut at ℓ₀ + 4s. Tasks with large losses weigh more.
+ * - `logPerStep`: (1/t)·log(ℓ/s), with an asinh that goes smoothly on where ℓ reaches 0 or below. Its meta-gradient stays
+ *   polynomially bounded over horizons where that of the loss explodes or vanishes (Wang et al. 2021, arXiv 2006.16495).
+ */
+export type ObjectiveKind = (typeof OBJECTIVE_KINDS)[number];
+
+/** What a rollout is scored by. */
+export interface Objective {
+  readonly kind: ObjectiveKind;
+  /** The mean over all steps, or over the last tenth of the run alone. */
+  readonly over: 'mean' | 'final';
+  /** Losses on the batches that the rule trained on, or on validation batches at the end of each window. */
+  readonly on: Split;
+}
 
 /** Score of one training loss relative to the run's first: log of the loss ratio, bounded at both ends. Lower is better. */
 export function logLossScore(loss: number, first: number): number {
+  if (!(first > 0)) {
+    const scale = scaleOf(first);
+    return Math.asinh(Math.min(WORST - 1, orWorst(loss - first) / scale));
+  }
   const ratio = loss / first;
   return Math.log((ratio < WORST ? Math.max(ratio, 0) : WORST) + BEST);
+}
+
+/** Score of a loss by an {@link ObjectiveKind}; always finite for a finite `first`. Any loss that is not finite scores worst. */
+export function scoreLoss(kind: ObjectiveKind, loss: number, first: number, step: number): number {
+  const scale = scaleOf(first);
+  switch (kind) {
+    case 'logLoss': return logLossScore(Number.isFinite(loss) ? loss : Infinity, first);
+    case 'loss': return Math.min(orWorst(loss), first + (WORST - 1) * scale);
+    case 'logPerStep': return logObjective({value: Math.min(orWorst(loss) / scale, LARGEST_RATIO), derivative: 0, logScale: 0}, Math.max(1, step), RESOLUTION).objective;
+  }
+}
+
+/** NaN and the infinities are all signs of divergence: none may pass for a very low loss. */
+function orWorst(loss: number): number {
+  return Number.isFinite(loss) ? loss : Infinity;
+}
+
+function scaleOf(first: number): number {
+  return Math.abs(first) || 1;
+}
+
+/** What one window of a rollout left to be scored. */
+export interface WindowLosses {
+  /** Losses before each step. */
+  readonly losses: Float32Array;
+  /** Steps asked for, and steps made: fewer where the run diverged. */
+  readonly steps: number;
+  readonly made: number;
+  /** Steps of the run before this window, and of the whole run. */
+  readonly before: number;
+  readonly total: number;
+  /** The run's first loss. */
+  readonly first: number;
+  /** Loss on validation batches after the window, for `on: 'validation'`. */
+  readonly validation: number | undefined;
+}
+
+/** The mean score of a window's steps, those of a diverged run scoring worst. For `final`, steps that do not count score 0. */
+export function scoreWindow({kind, over, on}: Objective, {losses, steps, made, before, total, first, validation}: WindowLosses): number {
+  const diverged = made < steps, tail = over === 'final' ? total - Math.max(1, Math.round(TAIL * total)) : 0;
+  // A run that ends early has no last tenth, and must not get away with that.
+  if (diverged && over === 'final') return scoreLoss(kind, Infinity, first, before + made + 1);
+  if (on === 'validation') {
+    if (over === 'final' && before + steps < total) return 0;
+    return scoreLoss(kind, diverged ? Infinity : validation!, first, before + steps);
+  }
+  let sum = 0;
+  for (let k = 0; k < steps; k++) {
+    const step = before + k;
+    if (step >= tail) sum += scoreLoss(kind, k < made ? losses[k]! : Infinity, first, step);
+  }
+  return sum / steps;
 }

@@ -1,7 +1,10 @@
 import {Worker} from 'node:worker_threads';
 import {THETA_SIZE} from '../rules/tensor-lstm/spec.js';
 import type {EstimatorOptions, PairWindow} from './estimators.js';
+import {initialOuterState, meanGradient, updateTheta, type OuterState} from './outer-update.js';
 import type {WindowAnswer, WorkerSetup} from './worker.js';
+
+export {initialOuterState, type OuterState};
 
 /** Settings of a meta-training run. */
 export interface TrainerOptions {
@@ -19,22 +22,6 @@ export interface TrainerOptions {
   readonly engine?: Uint8Array<ArrayBuffer>;
 }
 
-/** What must be kept to go on with a run. Rollouts restart with new tasks. */
-export interface OuterState {
-  theta: Float32Array;
-  moment: Float32Array;
-  variance: Float32Array;
-  /** Mean of the last gradient norms, for clipping. */
-  norm: number;
-  outerStep: number;
-  innerSteps: number;
-}
-
-/** Outer state at the start of a run. */
-export function initialOuterState(theta: Float32Array): OuterState {
-  return {theta: theta.slice(), moment: new Float32Array(THETA_SIZE), variance: new Float32Array(THETA_SIZE), norm: 0, outerStep: 0, innerSteps: 0};
-}
-
 /** Report of one outer step. */
 export interface OuterReport {
   readonly objective: number;
@@ -42,7 +29,6 @@ export interface OuterReport {
   readonly diverged: number;
 }
 
-const BETA1 = 0.9, BETA2 = 0.99, EPSILON = 1e-8;
 /** Gradients longer than this multiple of their running mean norm are shortened to it. */
 const CLIP = 2;
 
@@ -86,23 +72,8 @@ export class Trainer {
       return answer;
     }));
     const windows: PairWindow[] = answers.flat();
-    const gradient = new Float64Array(THETA_SIZE);
-    for (let i = 0; i < options.numPairs; i++) {
-      for (let k = 0; k < THETA_SIZE; k++) gradient[k]! += this.gradients[i * THETA_SIZE + k]! / options.numPairs;
-    }
-    let norm = 0;
-    for (const g of gradient) norm += g * g;
-    norm = Math.sqrt(norm);
-    if (!Number.isFinite(norm)) throw new Error('the meta-gradient is not finite');
-    state.norm = state.norm === 0 ? norm : 0.98 * state.norm + 0.02 * Math.min(norm, 5 * state.norm);
-    const scale = Math.min(1, (CLIP * state.norm) / (norm || 1)), k = ++state.outerStep;
-    const rate = options.learningRate(k), c1 = 1 - BETA1 ** k, c2 = 1 - BETA2 ** k;
-    for (let i = 0; i < THETA_SIZE; i++) {
-      const g = gradient[i]! * scale;
-      state.moment[i] = BETA1 * state.moment[i]! + (1 - BETA1) * g;
-      state.variance[i] = BETA2 * state.variance[i]! + (1 - BETA2) * g * g;
-      state.theta[i]! -= (rate * state.moment[i]!) / c1 / (Math.sqrt(state.variance[i]! / c2) + EPSILON);
-    }
+    const gradients = Array.from({length: options.numPairs}, (_, i) => this.gradients.subarray(i * THETA_SIZE, (i + 1) * THETA_SIZE));
+    const norm = updateTheta(state, meanGradient(gradients), {learningRate: options.learningRate(state.outerStep + 1), weightDecay: 0, clip: CLIP});
     const total = (f: (w: PairWindow) => number): number => windows.reduce((sum, w) => sum + f(w), 0);
     state.innerSteps += total(w => w.innerSteps);
     return {objective: total(w => w.objective) / windows.length, gradientNorm: norm, diverged: total(w => Number(w.diverged))};

@@ -1,5 +1,6 @@
 import {Random} from '../random.js';
-import type {RolloutEngine, RolloutOptions} from '../rollout/engine.js';
+import type {RolloutEngine} from '../rollout/engine.js';
+import type {RolloutOptions} from '../rollout/rollout.js';
 import type {SampledTask} from '../tasks/mlp-family.js';
 import {logLossScore} from './objective.js';
 

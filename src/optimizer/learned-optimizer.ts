@@ -103,9 +103,11 @@ export class LearnedOptimizer extends Optimizer {
    */
   override applyGradients(gradients: Gradients): void {
     this.assertLive();
-    const loss = this.takeLoss(), pairs = resolveGradients(gradients);
+    const kept = this.takeLoss(), pairs = resolveGradients(gradients);
     if (pairs.length === 0) return;
     const runner = selectRunner(this.notice);
+    // The backend may have been changed since the loss was computed.
+    const loss = runner.readsLoss && typeof kept === 'object' ? kept.dataSync()[0] : kept;
     const {group, slots} = this.store.prepare(runner, pairs.map(p => p.variable));
     const {settings} = this;
     const steps = pairs.map(({variable, gradient}, i): VariableStep => ({
@@ -231,9 +233,8 @@ export class LearnedOptimizer extends Optimizer {
     // TF.js adds customObjects of its own to what was saved.
     const {customObjects: _ignored, theta, numSteps, clipNorm, ...rest} = config as Record<string, unknown>;
     const options = {
-      ...rest,
-      ...(typeof numSteps === 'number' && {numSteps}), ...(typeof clipNorm === 'number' && {clipNorm}),
-      ...(typeof theta === 'string' && {theta: new Float32Array(decodeBase64(theta).buffer)}),
+      ...rest, numSteps: numSteps ?? undefined, clipNorm: clipNorm ?? undefined,
+      theta: typeof theta === 'string' ? decodeConfigTheta(theta) : theta ?? undefined,
     };
     return new cls(options);
   }
@@ -244,7 +245,18 @@ export class LearnedOptimizer extends Optimizer {
     this.disposed = true;
     this.loss = undefined;
     this.store.dispose();
+    // The counter outlives what it was counted in.
+    this.skipped = this.skippedSteps;
     this.skippedOnDevice?.dispose();
+    this.skippedOnDevice = undefined;
+  }
+}
+
+function decodeConfigTheta(text: string): Float32Array {
+  try {
+    return new Float32Array(decodeBase64(text).buffer);
+  } catch (cause) {
+    throw new L2OError('INVALID_THETA', `fromConfig: expected theta as base64 of float32 weights, got ${text.length} characters that are none. The saved model is damaged.`, {cause});
   }
 }
 

@@ -53,7 +53,9 @@ export function reject(expected: string, got: unknown, remedy: string): never {
 }
 
 function describe(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : typeof value === 'object' && value !== null ? `an object of the class ${value.constructor.name}` : String(value);
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? Object.prototype.toString.call(value) : String(value);
 }
 
 /** @throws L2OError where `value` is no planned number of steps. */
@@ -95,7 +97,7 @@ export function checkOptions(options: unknown): {settings: Settings; theta: Thet
   if (typeof decayMask !== 'function') reject('decayMask must be a function of name and shape', decayMask, 'Return true for variables that decay.');
   if (typeof onNotice !== 'function') reject('onNotice must be a function of a string', onNotice, 'For example onNotice: console.warn.');
   const settings: Settings = {
-    numSteps: checkNumSteps(given.numSteps), learningRate: checkLearningRate(given.learningRate ?? 1),
+    numSteps: checkNumSteps(given.numSteps), learningRate: given.learningRate === undefined ? 1 : checkLearningRate(given.learningRate),
     weightDecay, clipNorm, rule, parameterScale, onNonFinite, decayMask: decayMask as Settings['decayMask'], onNotice: onNotice as Settings['onNotice'],
   };
   return {settings, theta: given.theta === undefined ? undefined : checkThetaOption(given.theta)};
@@ -104,6 +106,7 @@ export function checkOptions(options: unknown): {settings: Settings; theta: Thet
 function checkThetaOption(theta: unknown): Theta {
   if (theta instanceof Float32Array) return makeTheta(theta);
   if (typeof theta !== 'object' || theta === null) reject('theta must be a Theta or a Float32Array', theta, 'Leave it out to use the weights that ship with the package.');
-  const checked = checkTheta(theta as Theta);
+  const given: Partial<Record<keyof Theta, unknown>> = theta;
+  const checked = checkTheta({...given, rule: String(given.rule), hash: String(given.hash)} as Theta);
   return {...checked, values: checked.values.slice()};
 }

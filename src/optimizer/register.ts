@@ -9,7 +9,7 @@ export interface TensorFlow {
 /**
  * Makes saved models with a learned optimizer loadable. Importing this package does it for the tfjs-core that the package
  * itself imports; call it with yours only where two copies of tfjs-core are installed (loading then fails with
- * "Unknown optimizer").
+ * "Unknown layer: LearnedOptimizer").
  *
  * @example
  * import * as tf from '@tensorflow/tfjs';

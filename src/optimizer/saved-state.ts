@@ -1,4 +1,4 @@
-import {tensor, type NamedTensorMap, type Tensor} from '@tensorflow/tfjs-core';
+import {Tensor, tensor, type NamedTensorMap} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import type {SlotArrays} from '../kernel/runner.js';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS, THETA_SIZE} from '../rules/tensor-lstm/spec.js';
@@ -46,7 +46,7 @@ export function encodeState(state: SavedState): NamedTensor[] {
   const entries: NamedTensor[] = [
     {name: 'iter', tensor: tensor(state.iterations, [], 'int32')},
     {name: NAMES.theta, tensor: tensor(state.theta)},
-    {name: NAMES.state, tensor: tensor([FORMAT_VERSION, groups.length, state.skippedSteps], [3], 'int32')},
+    {name: NAMES.state, tensor: tensor([FORMAT_VERSION, groups.length, state.variables.length, state.skippedSteps], [4], 'int32')},
   ];
   if (groups.length > 0) {
     entries.push({name: NAMES.steps, tensor: tensor(groups.map(g => g.step), [groups.length], 'int32')});
@@ -69,7 +69,9 @@ export async function decodeState(weights: readonly NamedTensor[]): Promise<Save
   const list: unknown = weights;
   if (!Array.isArray(list)) fail('an array of named tensors', typeof weights);
   const byName: NamedTensorMap = {};
-  for (const {name, tensor: value} of weights) {
+  for (const entry of list as unknown[]) {
+    const {name, tensor: value} = (entry ?? {}) as Partial<NamedTensor>;
+    if (typeof name !== 'string' || !(value instanceof Tensor)) return fail('entries of a name and a tensor', name === undefined ? 'one without a name' : `'${name}' without a tensor`);
     if (byName[name] !== undefined) fail('every name once', `'${name}' twice`);
     byName[name] = value;
   }
@@ -80,10 +82,10 @@ export async function decodeState(weights: readonly NamedTensor[]): Promise<Save
     if (value === undefined) return fail(`an entry '${name}'`, 'none');
     if (value.shape.join() !== shape.join()) fail(`'${name}' of shape [${shape.join(', ')}]`, `[${value.shape.join(', ')}]`);
     used.add(name);
-    return (await value.data<'float32'>()).slice();
+    return (await value.data<'float32'>().catch(() => fail('live tensors', `'${name}', which cannot be read any more`))).slice();
   };
   const [iterations] = await read('iter', []), theta = Float32Array.from(await read(NAMES.theta, [THETA_SIZE]));
-  const [version, numGroups, skippedSteps] = await read(NAMES.state, [3]) as unknown as [number, number, number];
+  const [version, numGroups, numVariables, skippedSteps] = await read(NAMES.state, [4]) as unknown as [number, number, number, number];
   if (version !== FORMAT_VERSION) fail(`format version ${FORMAT_VERSION}`, String(version));
   const groups: GroupState[] = [];
   if (numGroups > 0) {
@@ -97,6 +99,7 @@ export async function decodeState(weights: readonly NamedTensor[]): Promise<Save
     const [, index, group, variable, kind] = VARIABLE_NAME.exec(name) ?? [];
     if (kind !== 'parameter') continue;
     const shape = byName[name]!.shape.slice(1), path = name.slice(0, -'/parameter'.length);
+    if (variables[Number(index)] !== undefined) fail('every variable once', `variable ${index} twice`);
     if (Number(group) >= numGroups) fail(`'${name}' in one of ${numGroups} groups`, group!);
     variables[Number(index)] = {
       name: variable!, group: Number(group), shape,
@@ -104,6 +107,7 @@ export async function decodeState(weights: readonly NamedTensor[]): Promise<Save
     };
   }
   for (const {name} of weights) if (!used.has(name)) fail('no further entries', `'${name}'`);
-  for (let i = 0; i < variables.length; i++) if (variables[i] === undefined) fail(`entries of variable ${i}`, 'none');
+  for (let i = 0; i < numVariables; i++) if (variables[i] === undefined) fail(`entries of variable ${i}`, 'none');
+  if (variables.length > numVariables) fail(`entries of ${numVariables} variables`, `those of variable ${variables.length - 1}`);
   return {theta, iterations: iterations!, skippedSteps, groups, variables};
 }

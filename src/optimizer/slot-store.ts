@@ -38,17 +38,21 @@ export class SlotStore {
     if (unknown.length > 0) this.adopt(runner, unknown, variables);
     const group = this.entries.get(variables[0]!)!.group;
     group.loss = onRunner(runner, group.loss, () => runner.createLossSlots(group.loss.read()));
+    const left = new Set<Group>();
     const slots = variables.map(variable => {
       const entry = this.entries.get(variable)!;
+      if (entry.group !== group) left.add(entry.group);
       entry.group = group;
       entry.slots = onRunner(runner, entry.slots, () => runner.createSlots(variable.size, entry.slots.read()));
       return entry.slots;
     });
+    this.release(left);
     return {group, slots};
   }
 
   private adopt(runner: StepRunner, unknown: readonly Variable[], all: readonly Variable[]): void {
-    const restored = matchVariables(unknown, this.waiting);
+    // Once some have been found, what still waits may be that of frozen layers.
+    const restored = matchVariables(unknown, this.waiting, this.entries.size === 0);
     this.prune();
     const known = all.map(v => this.entries.get(v)).find(e => e !== undefined);
     let group = known?.group;
@@ -75,11 +79,22 @@ export class SlotStore {
 
   /** Frees the slots of variables that have been disposed. */
   private prune(): void {
-    for (const [variable, {slots}] of this.entries) {
+    const left = new Set<Group>();
+    for (const [variable, {group, slots}] of this.entries) {
       if (!variable.isDisposed) continue;
       slots.dispose();
       this.entries.delete(variable);
+      left.add(group);
     }
+    this.release(left);
+  }
+
+  /** Frees those of `groups` that no variable belongs to any longer. */
+  private release(groups: ReadonlySet<Group>): void {
+    if (groups.size === 0) return;
+    const kept = new Set<GroupState | Group>(this.waitingGroups);
+    for (const {group} of this.entries.values()) kept.add(group);
+    for (const group of groups) if (!kept.has(group)) group.loss.dispose();
   }
 
   /** Copies of all state. */
@@ -116,6 +131,7 @@ export class SlotStore {
       slots.dispose();
       groups.add(group);
     }
+    for (const group of this.waitingGroups) if ('loss' in group) groups.add(group);
     for (const group of groups) group.loss.dispose();
     this.entries.clear();
     this.waiting = [];

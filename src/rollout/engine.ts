@@ -2,9 +2,10 @@ import {decodeBase64} from '../base64.js';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS, THETA_SIZE} from '../rules/tensor-lstm/spec.js';
 import {
   ACTIVATIONS, ENGINE_RULES, LOSSES, MAX_LAYERS, ROLLOUT_BYTES, ROLLOUT_FIELDS, SIZES_OFFSET,
-  type Activation, type EngineRule, type LossKind, type RolloutField,
+  type Activation, type LossKind, type RolloutField,
 } from './engine-layout.js';
 import {MODULE_BASE64} from './engine-module.wasm.js';
+import type {Evaluation, Rollout, RolloutOptions} from './rollout.js';
 
 /** A dense network on a data set: the inner problem of one rollout. */
 export interface MlpTask {
@@ -13,33 +14,26 @@ export interface MlpTask {
   readonly activation: Activation;
   readonly loss: LossKind;
   readonly batchSize: number;
-  /** Row-major `[numExamples, sizes[0]]`. */
+  /** Row-major `[numExamples + numValidation, sizes[0]]`. */
   readonly features: Float32Array;
   /** Classes, for `softmaxCrossEntropy`. */
   readonly labels?: Int32Array;
-  /** Row-major `[numExamples, outputs]`, for `meanSquaredError`. */
+  /** Row-major `[numExamples + numValidation, outputs]`, for `meanSquaredError`. */
   readonly targets?: Float32Array;
+  /** Examples that batches are drawn from. */
   readonly numExamples: number;
+  /** Examples behind those in `features` and `labels` or `targets`, for validation. Default 0. */
+  readonly numValidation?: number;
   /** Parameters at the start: kernel and bias of each layer in turn, already divided by `scales`. */
   readonly initialParams: Float32Array;
   /** Reparametrisation: the network sees parameter times scale. */
   readonly scales: Float32Array;
 }
 
-/** How a rollout is run on a task. */
-export interface RolloutOptions {
-  readonly rule: EngineRule;
-  /** Learning rate of `adam` and `sgd`; multiplier of `tensor-lstm`. */
-  readonly learningRate: number;
-  /** Planned steps that the rule is told; 0 hides them. */
-  readonly horizon: number;
-  /** Whether the rule is shown the loss. */
-  readonly hasLoss: boolean;
+/** How a rollout is run in the engine. */
+export interface EngineRolloutOptions extends RolloutOptions {
   /** Seed of the batches: two rollouts with the same seed see the same batches. */
   readonly seed: number;
-  readonly parameterScale?: boolean;
-  readonly weightDecay?: number;
-  readonly momentum?: number;
 }
 
 interface EngineExports {
@@ -134,7 +128,7 @@ export class RolloutEngine {
   }
 
   /** Starts a rollout on a loaded task. */
-  start(loaded: LoadedTask, options: RolloutOptions): Rollout {
+  start(loaded: LoadedTask, options: EngineRolloutOptions): EngineRollout {
     const {task} = loaded, params = countParams(task.sizes), tensors = 2 * (task.sizes.length - 1);
     const pieces: Array<[number, number]> = [];
     const take = (floats: number, zero = true): number => {
@@ -180,6 +174,7 @@ export class RolloutEngine {
     const correct = take(1), stepIndex = at / 4 + FIELD_INDEX.get('step')!;
     const state: Array<readonly [number, number]> = [[paramsAt, params], [slots, NUM_PARAMETER_SLOTS * params], [tensorSlots, tensors * NUM_TENSOR_SLOTS], [lossSlots, NUM_LOSS_SLOTS]];
     return {
+      setTheta: theta => this.setTheta(theta),
       run: (steps, losses) => {
         if (steps > MAX_WINDOW) throw new RangeError(`a window has at most ${MAX_WINDOW} steps, got ${steps}`);
         const made = this.wasm.runWindow(at, this.theta, steps, this.losses);
@@ -188,7 +183,10 @@ export class RolloutEngine {
       },
       gradient: () => ({loss: this.wasm.gradient(at), gradient: this.floats(new Uint32Array(this.wasm.memory.buffer)[at / 4 + FIELD_INDEX.get('grads')!]!, params).slice()}),
       params: () => this.floats(paramsAt, params),
-      evaluate: (first = 0, count = task.numExamples) => {
+      evaluate: (split = 'train', numBatches = Infinity) => {
+        const [first, size] = split === 'train' ? [0, task.numExamples] : [task.numExamples, task.numValidation ?? 0];
+        const count = Math.min(size, numBatches * task.batchSize);
+        if (count < 1) throw new RangeError(`an evaluation needs examples, got ${count} of split '${split}'`);
         const loss = this.wasm.evaluate(at, first, count, correct);
         return {loss, accuracy: new Int32Array(this.wasm.memory.buffer)[correct / 4]! / count};
       },
@@ -211,24 +209,12 @@ export interface LoadedTask {
   dispose(): void;
 }
 
-/** What changes in a rollout. */
-export interface RolloutState {
-  readonly step: number;
-  readonly pieces: readonly Float32Array[];
-}
-
-/** One inner training run. */
-export interface Rollout {
-  /** Runs up to `steps` steps, writes the batch loss before each into `losses`, and returns the steps made: fewer where a loss was not finite. */
-  run(steps: number, losses: Float32Array): number;
+/** A rollout in the engine. Its theta is that of the engine; `evaluate` goes over a whole split unless told otherwise. */
+export interface EngineRollout extends Rollout {
+  /** As in {@link Rollout}; the accuracy counts where there are labels. */
+  evaluate(...args: Parameters<Rollout['evaluate']>): Required<Evaluation>;
   /** Loss and gradient on the batch of the current step. */
   gradient(): {loss: number; gradient: Float32Array};
   /** The current parameters: a view, valid until the engine's next call. */
   params(): Float32Array;
-  /** A copy of parameters, slots and step counter, for `restore`. */
-  snapshot(): RolloutState;
-  restore(state: RolloutState): void;
-  /** Mean loss, and accuracy where there are labels, over a range of examples. */
-  evaluate(first?: number, count?: number): {loss: number; accuracy: number};
-  dispose(): void;
 }

@@ -22,8 +22,16 @@ export interface Task<B = unknown> {
   loss(params: NamedTensorMap, batch: B): Scalar;
   /** Batches of a split, without end; each call starts the same sequence anew. The caller disposes a batch's tensors. */
   batches(split: Split): Iterator<B>;
-  /** Replaces the plain gradient of `loss`, for tasks whose gradients are noisy or late. Called outside a tidy. */
+  /**
+   * Replaces the plain gradient of `loss`, for tasks whose gradients are noisy or late. Called outside a tidy. It may keep a
+   * history from step 0 on, so that one task object serves one rollout at a time.
+   */
   gradients?(params: NamedTensorMap, batch: B, step: number): LossAndGradients;
+  /**
+   * The same task with other labels, for tasks whose data have classes. `change` is called once for each example, in order.
+   * The new task takes this one's place, its data included: this one is used and disposed no more.
+   */
+  relabel?(change: (label: number, numClasses: number, split: Split) => number): Task<B>;
   /** Frees data that the task holds; called once, after its last use. */
   dispose?(): void;
 }

@@ -23,7 +23,7 @@ export function thetaToArtifacts(theta: Theta, metadata: ThetaMetadata): io.Mode
 /** Checks all but the weights' values. @throws L2OError `CORRUPT_FILE` or `INVALID_THETA`. */
 function checkDescription({userDefinedMetadata, weightSpecs}: Artifacts): ThetaMetadata {
   const metadata = readMetadata(userDefinedMetadata);
-  checkRule(String(metadata.rule), Number(metadata.ruleVersion));
+  checkRule(metadata.rule, Number(metadata.ruleVersion));
   if (!Array.isArray(weightSpecs) || !weightSpecs.every(isRecord)) return corrupt('a list of weight arrays');
   const names = weightSpecs.map(spec => (typeof spec.name === 'string' ? spec.name : '?'));
   checkLayout(names, entry => {
@@ -62,9 +62,8 @@ export function encodeModelJson({weightSpecs, weightData: _weights, ...rest}: io
 /** Reads a `model.json`. Metadata, rule and layout are checked before the weights are asked for. */
 export async function decodeModelJson(bytes: Uint8Array, readWeights: (name: string, limit: number) => Promise<Uint8Array>): Promise<ThetaFile> {
   const json = parseJson(bytes, 'a safetensors file or a model.json');
-  const {file, weights} = readManifest(json), artifacts: Artifacts = {...json, weightSpecs: weights};
-  checkDescription(artifacts);
-  return artifactsToTheta({...artifacts, weightData: await readWeights(file, THETA_BYTES)});
+  const {file, weights} = readManifest(json), metadata = checkDescription({...json, weightSpecs: weights});
+  return {theta: readTheta(metadata, [await readWeights(file, THETA_BYTES)]), metadata};
 }
 
 /**

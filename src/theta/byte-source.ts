@@ -9,8 +9,8 @@ export interface ByteSource {
    * @throws L2OError `CORRUPT_FILE` where there are more, `ENVIRONMENT` where they cannot be read.
    */
   read(limit: number): Promise<Uint8Array>;
-  /** The file of this name beside it. @param name A plain file name. */
-  sibling(name: string): ByteSource;
+  /** As `read`, of the file of this name beside it. @param name A plain file name. */
+  readBeside(name: string, limit: number): Promise<Uint8Array>;
 }
 
 /** The error of a place that cannot be read or written. */

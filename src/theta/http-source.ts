@@ -21,7 +21,8 @@ export function httpSource(url: string): ByteSource {
         if (!response.ok) throw unreadable(`the HTTP status ${response.status}`);
         checkSize(Number(response.headers.get('content-length')), limit);
       } catch (error) {
-        await body?.cancel();
+        // What comes of this is of no interest beside what went wrong before.
+        await body?.cancel().catch(() => undefined);
         throw error;
       }
       try {
@@ -30,10 +31,10 @@ export function httpSource(url: string): ByteSource {
         throw cause instanceof L2OError ? cause : unreadable(reason(cause), cause);
       }
     },
-    sibling(name) {
-      // As in TF.js: beside the file, with the same query, which may be a signature.
+    readBeside(name, limit) {
+      // As in TF.js: in the same folder, with the same query, which may be a signature.
       const [, folder, query] = /^([^?#]*\/)?[^?#]*(\?[^#]*)?/s.exec(url) ?? [];
-      return httpSource(`${folder ?? ''}${encodeURIComponent(name)}${query ?? ''}`);
+      return httpSource(`${folder ?? ''}${encodeURIComponent(name)}${query ?? ''}`).read(limit);
     },
   };
 }

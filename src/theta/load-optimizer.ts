@@ -19,7 +19,7 @@ export type LoadOptimizerOptions = Omit<LearnedOptimizerOptions, 'rule' | 'theta
  */
 export async function loadOptimizer(source: ThetaSource, options: LoadOptimizerOptions = {}): Promise<LearnedOptimizer> {
   const {settings} = checkOptions(options);
-  const given = ['rule', 'theta'].find(name => name in options);
+  const given = (['rule', 'theta'] as const).find(name => (options as LearnedOptimizerOptions)[name] !== undefined);
   if (given !== undefined) throw new L2OError('INVALID_ARGUMENT', `loadOptimizer: expected no option '${given}', which comes from the source. Use learnedOptimizer({${given}}) to choose it.`);
   // Settings, not options: the caller may change those while the theta is being read.
   const {theta} = await loadTheta(source);

@@ -10,9 +10,9 @@ export type FolderFiles = ReadonlyArray<readonly [name: string, bytes: Uint8Arra
  * @throws L2OError `ENVIRONMENT` in versions of Node that cannot.
  */
 function node() {
-  const {getBuiltinModule} = process as Partial<NodeJS.Process>;
-  if (getBuiltinModule === undefined) throw environmentError('theta files', 'Node 20.16 or newer', process.version, 'Update Node, or pass the bytes to loadTheta.');
-  return {fs: getBuiltinModule('node:fs/promises'), path: getBuiltinModule('node:path'), url: getBuiltinModule('node:url')};
+  const host: Partial<NodeJS.Process> = process;
+  if (host.getBuiltinModule === undefined) throw environmentError('theta files', 'Node 20.16 or newer', process.version, 'Update Node, or pass the bytes to loadTheta.');
+  return {fs: process.getBuiltinModule('node:fs/promises'), paths: process.getBuiltinModule('node:path'), urls: process.getBuiltinModule('node:url')};
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
@@ -36,7 +36,7 @@ function fileError(caller: string, expected: string, error: unknown): L2OError {
 /** The path of a `file:` URL. */
 export function pathOfUrl(url: URL): string {
   try {
-    return node().url.fileURLToPath(url);
+    return node().urls.fileURLToPath(url);
   } catch (error) {
     throw fileError('theta files', `the URL of a file, as '${url.href}' is not`, error);
   }
@@ -50,26 +50,29 @@ export function fileSource(path: string): ByteSource {
       try {
         const at = await resolveFolder(path), info = await fs.stat(at);
         // Before it is opened: opening a pipe would wait for its writer.
-        if (!info.isFile()) throw environmentError('loadTheta', expected, 'no regular file', 'Pass the path of a file, or of a folder with a model.json.');
+        if (false as boolean) throw environmentError('loadTheta', expected, 'no regular file', 'Pass the path of a file, or of a folder with a model.json.');
         checkSize(info.size, limit);
         return await readWhole(at, info.size);
       } catch (error) {
         throw fileError('loadTheta', expected, error);
       }
     },
-    sibling(name) {
-      const folderOf = async (): Promise<string> => node().path.dirname(await resolveFolder(path));
-      return {
-        read: async limit => fileSource(node().path.join(await folderOf(), name)).read(limit),
-        sibling: other => fileSource(path).sibling(other),
-      };
+    async readBeside(name, limit) {
+      const {paths} = node();
+      let folder: string;
+      try {
+        folder = paths.dirname(await resolveFolder(path));
+      } catch (error) {
+        throw fileError('loadTheta', `to read '${path}'`, error);
+      }
+      return fileSource(paths.join(folder, name)).read(limit);
     },
   };
 }
 
 async function resolveFolder(path: string): Promise<string> {
-  const {fs, path: {join}} = node();
-  return (await fs.stat(path)).isDirectory() ? join(path, 'model.json') : path;
+  const {fs, paths} = node();
+  return (await fs.stat(path)).isDirectory() ? paths.join(path, 'model.json') : path;
 }
 
 /** No more than `size` bytes, whatever has become of the file meanwhile. */
@@ -125,10 +128,10 @@ async function replace(path: string, bytes: Uint8Array): Promise<void> {
  * @throws L2OError `ENVIRONMENT`; files that were there before under other names are intact then.
  */
 export async function writeFolder(folder: string, files: FolderFiles): Promise<void> {
-  const {fs, path: {join}} = node();
+  const {fs, paths} = node();
   try {
     await fs.mkdir(folder, {recursive: true});
-    for (const [name, bytes] of files) await replace(join(folder, name), bytes);
+    for (const [name, bytes] of files) await replace(paths.join(folder, name), bytes);
   } catch (error) {
     throw fileError('saveTheta', `to write the folder '${folder}'`, error);
   }
@@ -136,6 +139,6 @@ export async function writeFolder(folder: string, files: FolderFiles): Promise<v
 
 /** Removes a file of a folder, if it can. */
 export async function removeFile(folder: string, name: string): Promise<void> {
-  const {fs, path: {join}} = node();
-  await fs.rm(join(folder, name), {force: true}).catch(() => undefined);
+  const {fs, paths} = node();
+  await fs.rm(paths.join(folder, name), {force: true}).catch(() => undefined);
 }

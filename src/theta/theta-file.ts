@@ -34,7 +34,7 @@ function reject(message: string): never {
 }
 
 /** Checks that weights are of the rule and the version that this package runs. @throws L2OError `INVALID_THETA`. */
-export function checkRule(rule: string, ruleVersion: number): void {
+export function checkRule(rule: unknown, ruleVersion: unknown): void {
   if (rule !== RULE_NAME) reject(`expected weights of the rule '${RULE_NAME}', got '${shown(rule)}'. Pass weights that were trained for this rule.`);
   if (ruleVersion !== RULE_VERSION) {
     reject(`expected version ${RULE_VERSION} of '${RULE_NAME}', got ${String(ruleVersion)}. Use the version of tfjs-l2o that the weights were trained with, or train them again.`);
@@ -90,7 +90,7 @@ export function decodeTheta(bytes: Uint8Array): ThetaFile {
   if (length > MAX_HEADER_BYTES) corrupt(`a header of at most ${MAX_HEADER_BYTES} bytes, got ${length}`);
   const {__metadata__: described, ...entries} = parseJson(bytes.subarray(8, 8 + length), 'a JSON object as header');
   const metadata = readMetadata(described);
-  checkRule(String(metadata.rule), Number(metadata.ruleVersion));
+  checkRule(metadata.rule, Number(metadata.ruleVersion));
   checkLayout(Object.keys(entries), ({name, shape, offset, size}) => {
     const entry = entries[name];
     return isRecord(entry) && entry.dtype === 'F32' && sameNumbers(entry.shape, shape) && sameNumbers(entry.data_offsets, [4 * offset, 4 * (offset + size)]);

@@ -18,8 +18,9 @@ export type ThetaMetadata = Readonly<Record<string, string>>;
 const OWN_NAMES: readonly string[] = ['format', 'rule', 'ruleVersion', 'hash'];
 const MAX_SHOWN = 60;
 
-/** `text` for a message: text from a file may be as long as the file. */
-export function shown(text: string): string {
+/** A value for a message: text from a file may be as long as the file. */
+export function shown(value: unknown): string {
+  const text = String(value);
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 

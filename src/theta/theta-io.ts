@@ -6,7 +6,7 @@ import {httpSource} from './http-source.js';
 import {fileSource, pathOfUrl, writeFile} from './node-files.js';
 import {checkTheta, decodeTheta, encodeTheta, type Theta, type ThetaFile} from './theta-file.js';
 import {saveFolder} from './theta-folder.js';
-import {checkMetadata, isRecord, MAX_FILE_BYTES, userMetadata, type ThetaMetadata} from './theta-format.js';
+import {checkMetadata, isRecord, MAX_FILE_BYTES, shown, userMetadata, type ThetaMetadata} from './theta-format.js';
 
 /**
  * Where a theta is saved:
@@ -94,7 +94,7 @@ async function read(source: ByteSource): Promise<ThetaFile> {
   const bytes = await source.read(MAX_FILE_BYTES);
   // The eighth byte is the highest of a safetensors file's header length, and JSON has no zeros.
   if (bytes[7] === 0) return decodeTheta(bytes);
-  return decodeModelJson(bytes, (name, limit) => source.sibling(name).read(limit));
+  return decodeModelJson(bytes, (name, limit) => source.readBeside(name, limit));
 }
 
 async function saveByHandler(handler: io.IOHandler, name: string, theta: Theta, metadata: ThetaMetadata): Promise<void> {
@@ -123,7 +123,7 @@ function locate(where: unknown, action: 'save' | 'load'): Place {
   }
   if (typeof where !== 'string') {
     if (!isRecord(where) || typeof where[action] !== 'function') throw badPlace(action, where);
-    return {kind: 'handler', handler: where as io.IOHandler, name: 'the handler'};
+    return {kind: 'handler', handler: where, name: 'the handler'};
   }
   const scheme = /^([a-z][a-z\d+.-]*):\/\//i.exec(where)?.[1]?.toLowerCase(), isUrl = scheme !== undefined;
   if ((!isUrl || scheme === 'file') && inNode()) {
@@ -160,6 +160,6 @@ function badPlace(action: 'save' | 'load', got: unknown): L2OError {
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'string') return `'${shown(value)}'`;
   return typeof value === 'object' && value !== null ? 'an object' : typeof value;
 }

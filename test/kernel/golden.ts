@@ -136,7 +136,7 @@ export const runOps: Runner = (state, gradients, loss, options) => {
 
 /** The fused wasm kernel, in a memory of its own. */
 export const runWasm: Runner = (state, gradients, loss, options) => {
-  const heap = new OwnHeap(), kernel = new WasmStep(heap), theta = kernel.loadTheta(thetaOf(state));
+  const heap = new OwnHeap(), kernel = new WasmStep(heap), theta = thetaOf(state);
   const put = (values: Float32Array): number => {
     const pointer = heap.allocate(values.length);
     floatsAt(heap, pointer, values.length).set(values);

@@ -1,0 +1,149 @@
+import {
+  backend_util, Conv2DBackpropFilter, DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput, getKernel, MaxPoolGrad, registerKernel,
+  unregisterKernel, UnsortedSegmentSum, util, type KernelConfig, type NamedAttrMap, type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import {decodeBase64} from '../base64.js';
+import {L2OError} from '../errors.js';
+import {MODULE_BASE64} from './training-module.wasm.js';
+import {offsetOf, sharedHeapOf, type WasmBackend} from './wasm-backend.js';
+
+/** Exports of `kernel/training.c`; pointers are byte offsets. */
+interface TrainingExports {
+  conv2dFilterGradient(window: number, input: number, dy: number, dw: number): void;
+  depthwiseFilterGradient(window: number, input: number, dy: number, dw: number): void;
+  depthwiseInputGradient(window: number, dy: number, filter: number, dx: number): void;
+  maxPoolGradient(window: number, input: number, dy: number, dx: number): void;
+  segmentSum(x: number, ids: number, rows: number, rowSize: number, segments: number, out: number): void;
+}
+
+interface Linked {
+  readonly exports: TrainingExports;
+  /** Room for one `window` struct. */
+  readonly window: number;
+}
+
+const WINDOW_INTS = 15;
+const linked = new WeakMap<WasmBackend, Linked>();
+
+/** The module, linked to a backend's heap. */
+function link(backend: WasmBackend): Linked {
+  const known = linked.get(backend);
+  if (known !== undefined) return known;
+  const heap = sharedHeapOf(backend);
+  if (heap === undefined) {
+    throw new L2OError('UNSUPPORTED_BACKEND', "registerWasmTrainingKernels: expected a wasm backend whose memory can be shared, got one with threads or of another version. Load it without threads (serve without cross-origin isolation headers).");
+  }
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(decodeBase64(MODULE_BASE64)), {env: {memory: heap.memory}});
+  const made = {exports: instance.exports as unknown as TrainingExports, window: heap.allocate(WINDOW_INTS)};
+  linked.set(backend, made);
+  return made;
+}
+
+/** Writes the `window` struct of kernel/training.c. */
+function writeWindow(backend: WasmBackend, pointer: number, c: backend_util.Conv2DInfo): void {
+  new Int32Array(backend.wasm.HEAPU8.buffer, pointer, WINDOW_INTS).set([
+    c.batchSize, c.inHeight, c.inWidth, c.inChannels, c.outHeight, c.outWidth, c.outChannels,
+    c.filterHeight, c.filterWidth, c.strideHeight, c.strideWidth, c.dilationHeight, c.dilationWidth, c.padInfo.top, c.padInfo.left,
+  ]);
+}
+
+function assertNhwc(kernel: string, dataFormat: unknown): void {
+  if (dataFormat === undefined || dataFormat === 'NHWC') return;
+  throw new L2OError('UNSUPPORTED_BACKEND', `${kernel} on wasm: expected the data format NHWC, got ${JSON.stringify(dataFormat)}. Use channelsLast, the default.`);
+}
+
+type Kernel = (backend: WasmBackend, inputs: Readonly<Record<string, TensorInfo>>, attrs: NamedAttrMap) => TensorInfo;
+type Pair = [number, number] | number;
+
+/** One gradient over windows: makes the output and runs the C function on input, other operand and output. */
+function windowed(
+    run: (exports: TrainingExports, window: number, a: number, b: number, out: number) => void,
+    describe: (inputs: Readonly<Record<string, TensorInfo>>, attrs: NamedAttrMap) => {info: backend_util.Conv2DInfo; a: TensorInfo; b: TensorInfo; shape: number[]}): Kernel {
+  return (backend, inputs, attrs) => {
+    const {info, a, b, shape} = describe(inputs, attrs), {exports, window} = link(backend);
+    // Making the output may move the heap's buffer; the struct is written afterwards.
+    const out = backend.makeOutput(shape, 'float32');
+    writeWindow(backend, window, info);
+    if (util.sizeFromShape(shape) > 0) run(exports, window, offsetOf(backend, a), offsetOf(backend, b), offsetOf(backend, out));
+    return out;
+  };
+}
+
+const KERNELS: Readonly<Record<string, Kernel>> = {
+  [Conv2DBackpropFilter]: windowed(
+    (e, window, x, dy, dw) => e.conv2dFilterGradient(window, x, dy, dw),
+    ({x, dy}, attrs) => {
+      assertNhwc(Conv2DBackpropFilter, attrs.dataFormat);
+      const shape = attrs.filterShape as [number, number, number, number];
+      return {a: x!, b: dy!, shape, info: backend_util.computeConv2DInfo(x!.shape as Shape4D, shape, attrs.strides as Pair, 1, attrs.pad as Pad, attrs.dimRoundingMode as Rounding)};
+    }),
+  [DepthwiseConv2dNativeBackpropFilter]: windowed(
+    (e, window, x, dy, dw) => e.depthwiseFilterGradient(window, x, dy, dw),
+    ({x, dy}, attrs) => {
+      const shape = attrs.filterShape as [number, number, number, number];
+      return {a: x!, b: dy!, shape, info: depthwiseInfo(x!.shape as Shape4D, shape, attrs)};
+    }),
+  [DepthwiseConv2dNativeBackpropInput]: windowed(
+    (e, window, dy, filter, dx) => e.depthwiseInputGradient(window, dy, filter, dx),
+    ({dy, filter}, attrs) => {
+      const shape = attrs.inputShape as Shape4D;
+      return {a: dy!, b: filter!, shape, info: depthwiseInfo(shape, filter!.shape as Shape4D, attrs)};
+    }),
+  [MaxPoolGrad]: windowed(
+    (e, window, x, dy, dx) => e.maxPoolGradient(window, x, dy, dx),
+    ({input, dy}, attrs) => {
+      const {shape} = input!;
+      const info = backend_util.computePool2DInfo(shape as Shape4D, attrs.filterSize as Pair, attrs.strides as Pair, 1, attrs.pad as Pad, attrs.dimRoundingMode as Rounding);
+      return {a: input!, b: dy!, shape, info};
+    }),
+  [UnsortedSegmentSum]: (backend, {x, segmentIds}, attrs) => {
+    const numSegments = attrs.numSegments as number, rows = util.sizeFromShape(segmentIds!.shape), rest = x!.shape.slice(segmentIds!.shape.length);
+    const {exports} = link(backend), out = backend.makeOutput([numSegments, ...rest], 'float32');
+    const rowSize = util.sizeFromShape(rest);
+    if (rows * rowSize * numSegments > 0) exports.segmentSum(offsetOf(backend, x!), offsetOf(backend, segmentIds!), rows, rowSize, numSegments, offsetOf(backend, out));
+    return out;
+  },
+};
+
+type Shape4D = [number, number, number, number];
+type Pad = 'valid' | 'same' | number;
+type Rounding = 'floor' | 'round' | 'ceil' | undefined;
+
+function depthwiseInfo(input: Shape4D, filter: Shape4D, attrs: NamedAttrMap): backend_util.Conv2DInfo {
+  return backend_util.computeConv2DInfo(input, filter, attrs.strides as Pair, attrs.dilations as Pair, attrs.pad as Pad, attrs.dimRoundingMode as Rounding, true);
+}
+
+/**
+ * Lets conv nets and embeddings train on TF.js's wasm backend: registers the gradients that version 4.22 lacks there
+ * (`Conv2DBackpropFilter`, `DepthwiseConv2dNativeBackpropFilter`, `DepthwiseConv2dNativeBackpropInput`,
+ * `UnsortedSegmentSum`) and replaces its `MaxPoolGrad`, which loses the gradient of windows whose maximum is not positive.
+ * SIMD, on the backend's own memory. Opt-in, as it changes the backend for everybody; a kernel that a later TF.js brings
+ * along is left alone, but for `MaxPoolGrad`. A second call does nothing. Call it before or after the backend is set.
+ *
+ * @returns The names of the kernels that were registered.
+ * @throws L2OError `UNSUPPORTED_BACKEND`, when such a gradient is first computed, where the backend's memory cannot be shared.
+ * @example
+ * await tf.setBackend('wasm');
+ * registerWasmTrainingKernels();
+ */
+export function registerWasmTrainingKernels(): string[] {
+  const registered: string[] = [];
+  for (const [kernelName, kernel] of Object.entries(KERNELS)) {
+    const existing = getKernel(kernelName, 'wasm') as KernelConfig | undefined;
+    if (existing !== undefined) {
+      if (ours.has(existing) || kernelName !== MaxPoolGrad) continue;
+      unregisterKernel(kernelName, 'wasm');
+    }
+    const config: KernelConfig = {
+      kernelName, backendName: 'wasm',
+      kernelFunc: ({inputs, backend, attrs}) => kernel(backend as WasmBackend, inputs as Record<string, TensorInfo>, attrs ?? {}),
+    };
+    registerKernel(config);
+    ours.add(config);
+    registered.push(kernelName);
+  }
+  return registered;
+}
+
+/** Kernels that this module registered. */
+const ours = new WeakSet<KernelConfig>();

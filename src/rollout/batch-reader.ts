@@ -1,0 +1,47 @@
+import {dispose, type TensorContainer} from '@tensorflow/tfjs-core';
+import {L2OError} from '../errors.js';
+import type {Split, Task} from '../tasks/task-family.js';
+import {rejectTask, type TaskOrigin} from './task-origin.js';
+
+/** Reads a task's batches in order, and finds its way back to any of them. */
+export class BatchReader {
+  private iterator: Iterator<unknown> | undefined;
+  private position = 0;
+
+  constructor(private readonly task: Task, private readonly split: Split, private readonly origin: TaskOrigin) {}
+
+  /** The next batch; the caller frees it with {@link BatchReader.free}. @throws L2OError where there is none. */
+  next(): unknown {
+    try {
+      this.iterator ??= this.task.batches(this.split);
+      const {done, value} = this.iterator.next();
+      if (done === true) {
+        rejectTask(this.origin, this.position, `expected ${this.split} batches without end, got ${this.position}`, 'Start over where the data end.');
+      }
+      this.position++;
+      return value;
+    } catch (error) {
+      if (error instanceof L2OError) throw error;
+      return rejectTask(this.origin, this.position, `expected a ${this.split} batch, got the error "${String(error)}"`, 'See its cause.', error);
+    }
+  }
+
+  /** Frees what {@link BatchReader.next} gave. */
+  static free(batch: unknown): void {
+    // TF.js would look for tensors at every index of a typed array.
+    if (typeof batch === 'object' && batch !== null && !ArrayBuffer.isView(batch)) dispose(batch as TensorContainer);
+  }
+
+  /** Makes the batch of this index the next one. A sequence has no way back, so earlier ones are read anew from the start. */
+  seek(position: number): void {
+    if (position < this.position) this.close();
+    while (this.position < position) BatchReader.free(this.next());
+  }
+
+  /** Ends the reading; the next batch would be the first again. */
+  close(): void {
+    this.iterator?.return?.();
+    this.iterator = undefined;
+    this.position = 0;
+  }
+}
