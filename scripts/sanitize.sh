@@ -7,9 +7,11 @@ build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 program=$build/sanitize
 
-clang-19 -std=c17 -O1 -g -ffp-contract=off -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
-  -Wall -Wextra -Werror -Wno-sign-compare -Wno-unused-function -o "$program" test/native/sanitize.c -lm
-"$program"
+for name in sanitize-training sanitize; do
+  clang-19 -std=c17 -O1 -g -ffp-contract=off -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
+    -Wall -Wextra -Werror -Wno-sign-compare -Wno-unused-function -o "$build/$name" "test/native/$name.c" -lm
+  "$build/$name"
+done
 
 # The sanitizers themselves are at work: each must stop a program that is wrong on purpose.
 must_stop() {

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {expect} from 'chai';
 import {JsRunner} from '../../src/kernel/js-runner.js';
 import {OpsRunner} from '../../src/kernel/ops-runner.js';
-import type {Loss, StepRunner, VariableStep} from '../../src/kernel/runner.js';
+import type {Loss, LossSlots, StepRunner, VariableSlots, VariableStep} from '../../src/kernel/runner.js';
 import {selectRunner} from '../../src/kernel/select-runner.js';
 import type {StepOptions} from '../../src/kernel/types.js';
 import {CopyingWasmRunner, SharedWasmRunner} from '../../src/kernel/wasm-runner.js';
@@ -26,10 +26,13 @@ function runners(): StepRunner[] {
 /** A run on one runner, which may move to another at a step. */
 class Run {
   readonly bowl = new Bowl(SHAPES);
-  slots = this.bowl.variables.map(v => this.runner.createSlots(v.size));
-  losses = this.runner.createLossSlots();
+  private slots: VariableSlots[];
+  private losses: LossSlots;
 
-  constructor(public runner: StepRunner) {}
+  constructor(private runner: StepRunner) {
+    this.slots = this.bowl.variables.map(v => runner.createSlots(v.size));
+    this.losses = runner.createLossSlots();
+  }
 
   step(time: number, loss: number | undefined, spoil?: (gradients: Float32Array[]) => void): string {
     const gradients = this.bowl.gradients(time), values = gradients.map(g => g.dataSync<'float32'>().slice());
@@ -50,7 +53,9 @@ class Run {
   moveTo(runner: StepRunner): void {
     const slots = this.slots.map((s, i) => runner.createSlots(this.bowl.variables[i]!.size, s.read())), losses = runner.createLossSlots(this.losses.read());
     this.disposeSlots();
-    Object.assign(this, {runner, slots, losses});
+    this.runner = runner;
+    this.slots = slots;
+    this.losses = losses;
   }
 
   /** Variables and all slots. */

@@ -11,7 +11,7 @@ import {compiled, expectSame, loaded, saved, train} from '../contract/training.j
 import {BACKENDS, forEachBackend, useBackend} from '../support/backends.js';
 
 function fromConfig(config: Record<string, unknown>): LearnedOptimizer {
-  return LearnedOptimizer.fromConfig(LearnedOptimizer, config as tf.serialization.ConfigDict);
+  return LearnedOptimizer.fromConfig<LearnedOptimizer>(LearnedOptimizer, config as tf.serialization.ConfigDict);
 }
 
 describe('LearnedOptimizer', () => {

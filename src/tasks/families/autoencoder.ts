@@ -64,7 +64,7 @@ export function autoencoderSettings(options: AutoencoderOptions): AutoencoderSet
 export function sampleAutoencoder(random: Random, settings: AutoencoderSettings): DenseProblem {
   const data = sampleData(random, settings), {numFeatures} = data.train, hidden = drawHidden(random, settings);
   return sampleDenseProblem(random, settings, {
-    data, sizes: [numFeatures, ...hidden, drawInteger(random, settings.codeSize), ...hidden.toReversed(), numFeatures],
+    data, sizes: [numFeatures, ...hidden, drawInteger(random, settings.codeSize), ...[...hidden].reverse(), numFeatures],
     loss: drawChoice(random, settings.loss),
   });
 }

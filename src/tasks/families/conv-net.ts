@@ -136,8 +136,7 @@ function forward({side, depth, activation, downsampling, head}: ConvNetProblem, 
 
 function checkBackend(): void {
   const backend = tf.getBackend();
-  // tfjs-node registers its kernels under the same names, so a missing one is really missing.
-  if (tf.getKernel('Conv2DBackpropFilter', backend) !== undefined) return;
+  if (tf.getKernelsForBackend(backend).some(({kernelName}) => kernelName === 'Conv2DBackpropFilter')) return;
   throw new L2OError('UNSUPPORTED_BACKEND', `convNetFamily: expected a backend that can train convolutions, got ${backend}, ` +
     'which lacks Conv2DBackpropFilter. Call await tf.setBackend(\'cpu\'), or use tfjs-node or webgl.');
 }

@@ -22,10 +22,10 @@ export function runCell(cell: CellKind, units: number, params: tf.NamedTensorMap
   const perStep = tf.unstack(tf.reshape(inputs, [batch, steps, -1]), 1) as tf.Tensor2D[]; // [batch, units * blocks] each
   let state = tf.zeros<tf.Rank.R2>([batch, units]), memory = state;
   for (const input of perStep) {
-    const product = tf.matMul(state, recurrent); // [batch, units * blocks]
+    const product = tf.matMul<tf.Tensor2D>(state, recurrent); // [batch, units * blocks]
     switch (cell) {
       case 'simple':
-        state = tf.tanh(tf.add(input, product));
+        state = tf.tanh(tf.add<tf.Tensor2D>(input, product));
         break;
       case 'gru': {
         const [updateIn, resetIn, candidateIn] = blocksOf(input, 3), [updateRec, resetRec, candidateRec] = blocksOf(product, 3);
