@@ -4,7 +4,7 @@
  *
  *     npx tsx bench/normalisers.ts last|fresh [outer steps] [seed]
  *
- * Needs clang-19 (the fresh variant is built here and never shipped). Cost: see `npm run bench:step -- --normalisers`.
+ * Needs clang-19 (the fresh variant is built here and never shipped).
  */
 import {execFileSync} from 'node:child_process';
 import {mkdtempSync, readFileSync} from 'node:fs';

@@ -80,9 +80,13 @@ export interface WindowLosses {
   readonly validation: number | undefined;
 }
 
-/** The mean score of a window's steps, those of a diverged run scoring worst. For `final`, steps that do not count score 0. */
+/**
+ * The score of a window; steps that a diverged run has not made score worst. For `mean` it is the mean over the window's
+ * steps; for `final` the window's share of the run's final score: the scores of all windows of a run add up to that.
+ */
 export function scoreWindow({kind, over, on}: Objective, {losses, steps, made, before, total, first, validation}: WindowLosses): number {
-  const diverged = made < steps, tail = over === 'final' ? total - Math.max(1, Math.round(TAIL * total)) : 0;
+  const diverged = made < steps, counted = over === 'final' ? Math.max(1, Math.round(TAIL * total)) : steps;
+  const start = over === 'final' ? total - counted : 0;
   // A run that ends early has no last tenth, and must not get away with that.
   if (diverged && over === 'final') return scoreLoss(kind, Infinity, first, before + made + 1);
   if (on === 'validation') {
@@ -92,7 +96,7 @@ export function scoreWindow({kind, over, on}: Objective, {losses, steps, made, b
   let sum = 0;
   for (let k = 0; k < steps; k++) {
     const step = before + k;
-    if (step >= tail) sum += scoreLoss(kind, k < made ? losses[k]! : Infinity, first, step);
+    if (step >= start) sum += scoreLoss(kind, k < made ? losses[k]! : Infinity, first, step);
   }
-  return sum / steps;
+  return sum / counted;
 }

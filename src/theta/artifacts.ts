@@ -55,7 +55,7 @@ async function weightParts({weightData, getWeightStream}: Artifacts): Promise<Ui
 }
 
 /** Bytes of the `model.json` of artifacts whose weights stand beside it in the file `weightsName`. */
-export function encodeModelJson({weightSpecs, weightData: _weights, ...rest}: io.ModelArtifacts, weightsName: string): Uint8Array {
+export function encodeModelJson({weightSpecs, ...rest}: Omit<io.ModelArtifacts, 'weightData'>, weightsName: string): Uint8Array {
   return new TextEncoder().encode(JSON.stringify({...rest, weightsManifest: [{paths: [weightsName], weights: weightSpecs}]}));
 }
 

@@ -50,7 +50,7 @@ export function fileSource(path: string): ByteSource {
       try {
         const at = await resolveFolder(path), info = await fs.stat(at);
         // Before it is opened: opening a pipe would wait for its writer.
-        if (false as boolean) throw environmentError('loadTheta', expected, 'no regular file', 'Pass the path of a file, or of a folder with a model.json.');
+        if (!info.isFile()) throw environmentError('loadTheta', expected, 'no regular file', 'Pass the path of a file, or of a folder with a model.json.');
         checkSize(info.size, limit);
         return await readWhole(at, info.size);
       } catch (error) {

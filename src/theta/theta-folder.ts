@@ -12,12 +12,13 @@ const WEIGHTS_NAME = /^weights-[0-9a-f]{16}\.bin$/;
  * @throws L2OError `ENVIRONMENT`; a theta that was there before is intact then.
  */
 export async function saveFolder(folder: string, theta: Theta, metadata: ThetaMetadata): Promise<void> {
-  const artifacts = thetaToArtifacts(theta, metadata), name = `weights-${theta.hash}.bin`, before = await currentWeights(folder);
+  const {weightData, ...artifacts} = thetaToArtifacts(theta, metadata), name = `weights-${theta.hash}.bin`;
+  const json = encodeModelJson(artifacts, name), before = await currentWeights(folder);
   const removeUnless = async (needed: string | undefined, stale: string | undefined): Promise<void> => {
     if (stale !== undefined && stale !== needed && WEIGHTS_NAME.test(stale)) await removeFile(folder, stale);
   };
   try {
-    await writeFolder(folder, [[name, new Uint8Array(artifacts.weightData)], ['model.json', encodeModelJson(artifacts, name)]]);
+    await writeFolder(folder, [[name, new Uint8Array(weightData)], ['model.json', json]]);
   } catch (error) {
     await removeUnless(before, name);
     throw error;

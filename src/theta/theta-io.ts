@@ -52,13 +52,12 @@ export async function saveTheta(theta: Theta, target: ThetaTarget, metadata: The
   if (!isRecord(theta)) throw new L2OError('INVALID_THETA', `theta: expected a Theta, got ${describe(theta)}. Pass optimizer.theta, or a theta as loadTheta gives it.`);
   checkTheta(theta);
   checkMetadata(metadata);
-  // The caller may change both while the file is being written.
-  const copy: Theta = {...theta, values: theta.values.slice()}, strings = {...metadata};
+  // All below encode at once, before they wait for anything: the caller may change both while the file is being written.
   const place = locate(target, 'save');
-  if (place.kind === 'handler') return saveByHandler(place.handler, place.name, copy, strings);
+  if (place.kind === 'handler') return saveByHandler(place.handler, place.name, theta, metadata);
   if (place.kind === 'url') throw badPlace('save', target);
-  if (/\.safetensors$/i.test(place.path)) return writeFile(place.path, encodeTheta(copy, strings));
-  if (place.isUrl) return saveFolder(place.path, copy, strings);
+  if (/\.safetensors$/i.test(place.path)) return writeFile(place.path, encodeTheta(theta, metadata));
+  if (place.isUrl) return saveFolder(place.path, theta, metadata);
   throw new L2OError('INVALID_ARGUMENT', `saveTheta: expected a path that ends in .safetensors, got '${place.path}'. Write 'file://${place.path}' to save a folder.`);
 }
 

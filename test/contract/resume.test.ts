@@ -154,7 +154,7 @@ describe('save and resume', () => {
     const build = (): LayersModel => {
       const model = sequential({layers: [layers.dense({units: 4, inputShape: [5], name: 'first'}), layers.dense({units: 3, name: 'second'})]});
       const random = new Random(1);
-      model.setWeights(model.getWeights().map(w => tf.tensor(random.normals(w.size), w.shape)));
+      tf.tidy(() => model.setWeights(model.getWeights().map(w => tf.tensor(random.normals(w.size), w.shape))));
       return model;
     };
     const task: Task = {...mlp, build, loss: 'meanSquaredError'};

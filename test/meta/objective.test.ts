@@ -47,7 +47,7 @@ describe('scoreWindow', () => {
   });
 
   it('looks at the last tenth alone for final, so at nothing in windows before it', () => {
-    expect(score({over: 'final'})).to.equal((2 + 1) / 4);
+    expect(score({over: 'final'})).to.equal((2 + 1) / 2);
     expect(score({over: 'final'}, {before: 8})).to.equal(0);
   });
 

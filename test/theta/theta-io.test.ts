@@ -127,12 +127,15 @@ describe('saveTheta and loadTheta', () => {
     });
 
     it('from the moment of the call, whatever the caller does to it meanwhile', async () => {
-      const mine = {...theta, values: theta.values.slice()}, metadata: Record<string, string> = {...RECIPE}, path = join(folder(), 'mine.safetensors');
-      const saved = saveTheta(mine, path, metadata);
-      mine.values.fill(0);
-      metadata.recipe = 'changed';
-      await saved;
-      expectSaved(await loadTheta(path), theta, RECIPE);
+      for (const target of [join(folder(), 'mine.safetensors'), `file://${folder()}/mine`, memoryHandler()]) {
+        const mine = {...theta, values: theta.values.slice()}, metadata: Record<string, string> = {...RECIPE};
+        const saved = saveTheta(mine, target, metadata);
+        mine.values.fill(0);
+        mine.hash = '';
+        metadata.recipe = 'changed';
+        await saved;
+        expectSaved(await loadTheta(target), theta, RECIPE);
+      }
     });
 
     it('to and from the files of tfjs-node', async () => {

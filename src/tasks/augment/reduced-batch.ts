@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {L2OError} from '../../errors.js';
+import {isTensor} from '../families/shared/is-tensor.js';
 import {OptionCheck, drawNumber, type NumberRange} from '../families/shared/option-check.js';
 import {augmentation, type Augmentation} from './augmentation.js';
 
@@ -54,12 +55,12 @@ function isContainer(value: unknown): value is Readonly<Record<string, unknown>>
 }
 
 function tensorsOf(value: unknown): tf.Tensor[] {
-  if (value instanceof tf.Tensor) return [value];
+  if (isTensor(value)) return [value];
   return isContainer(value) ? Object.values(value).flatMap(tensorsOf) : [];
 }
 
 function mapTensors(value: unknown, change: (tensor: tf.Tensor) => tf.Tensor): unknown {
-  if (value instanceof tf.Tensor) return change(value);
+  if (isTensor(value)) return change(value);
   if (Array.isArray(value)) return value.map(item => mapTensors(item, change));
   return isContainer(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTensors(item, change)])) : value;
 }

@@ -14,7 +14,7 @@ export function sometimes(share: number, augment: Augmentation): Augmentation {
   return family => {
     const augmented = augment(family);
     return {
-      name: `${family.name}, sometimes${augmented.name.startsWith(family.name) ? augmented.name.slice(family.name.length + 1) : ` ${augmented.name}`}`,
+      name: `${augmented.name} (in ${100 * share} %)`,
       sample: random => (random.chance(share) ? augmented : family).sample(random),
     };
   };

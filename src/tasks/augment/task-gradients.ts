@@ -1,4 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+// tfjs-core alone has no gradients: tfjs-layers registers them.
+import '@tensorflow/tfjs-layers';
 import type {LossAndGradients, Task} from '../task-family.js';
 
 /**
@@ -12,5 +14,5 @@ export function taskGradients<B>(task: Task<B>, params: tf.NamedTensorMap, batch
   const names = Object.keys(params);
   const {value, grads} = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
     task.loss(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])), batch))(names.map(name => params[name]!));
-  return {loss: value as tf.Scalar, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!]))};
+  return {loss: value, gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!]))};
 }

@@ -44,9 +44,8 @@ export class OptionCheck {
 
   /** @throws L2OError 'INVALID_ARGUMENT' where `value` is neither a number within `bounds` nor a pair of them in rising order. */
   range(name: string, value: unknown, bounds: Bounds = {}): void {
-    const [low, high]: readonly unknown[] = Array.isArray(value) ? value : [value, value];
-    const whole = !Array.isArray(value) || value.length === 2;
-    if (!whole || !fits(low, bounds) || !fits(high, bounds) || Number(low) > Number(high)) {
+    const ends: readonly unknown[] = Array.isArray(value) ? value : [value, value], [low, high] = ends;
+    if (ends.length !== 2 || !fits(low, bounds) || !fits(high, bounds) || Number(low) > Number(high)) {
       this.reject(name, `${describeBounds(bounds)}, or [lowest, highest] of such numbers`, value, 'Each task draws its own from a range.');
     }
   }

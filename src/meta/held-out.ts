@@ -1,0 +1,34 @@
+import type {Random} from '../random.js';
+import {OpsRollout} from '../rollout/ops-rollout.js';
+import {scoreLoss, type Objective} from './objective.js';
+import {drawRun, type HorizonOptions, type LocatedFamily} from './ops-pair.js';
+import {rolloutParticle, type FirstLoss} from './particle.js';
+
+/** How a theta did on one held-out task. */
+export interface HeldOutScore {
+  /** The objective over the whole run; lower is better. */
+  readonly score: number;
+  readonly innerSteps: number;
+  readonly diverged: boolean;
+}
+
+/** Runs one task of a family from start to end under `theta`; depends on nothing but its arguments. */
+export function scoreHeldOut(family: LocatedFamily, random: Random, theta: Float32Array, windowSteps: number, objective: Objective, horizons: HorizonOptions): HeldOutScore {
+  const {origin, steps, options, sample} = drawRun(family, random, horizons), first: FirstLoss = {value: undefined};
+  const particle = rolloutParticle(new OpsRollout(sample(), origin, options), steps, objective, first);
+  try {
+    let score = 0, done = 0;
+    while (done < steps) {
+      const count = Math.min(windowSteps, steps - done), window = particle.run(theta, count);
+      if (objective.over === 'final') score += window.objective;
+      else score += window.objective * count / steps;
+      done += count;
+      if (!window.diverged) continue;
+      const worst = scoreLoss(objective.kind, Infinity, first.value!, done);
+      return {score: objective.over === 'final' ? worst : score + worst * (steps - done) / steps, innerSteps: done, diverged: true};
+    }
+    return {score, innerSteps: steps, diverged: false};
+  } finally {
+    particle.dispose();
+  }
+}

@@ -1,0 +1,93 @@
+import type {CheckpointFolder, RunState} from './checkpoint.js';
+import type {PairWindow} from './estimators.js';
+import type {Host} from './host.js';
+import type {MetaFitSettings} from './meta-fit-settings.js';
+import {initialOuterState, meanGradient, updateTheta} from './outer-update.js';
+
+/** Share of the run in which the outer learning rate rises, and what it falls to. */
+const WARM_UP = 0.05, LAST_RATE = 0.1;
+
+/** Outer learning rate of step `k` (from 1) relative to its peak: linear warm-up, then a cosine. */
+export function rateShare(k: number, numOuterSteps: number): number {
+  const cosine = (1 + Math.cos((Math.PI * k) / numOuterSteps)) / 2;
+  return Math.min(1, k / Math.max(1, WARM_UP * numOuterSteps)) * (LAST_RATE + (1 - LAST_RATE) * cosine);
+}
+
+/** The outer loop of one `metaFit`, from its start or from a checkpoint. */
+export class MetaFitRun {
+  private readonly run: Omit<{-readonly [K in keyof RunState]: RunState[K]}, 'pairs'>;
+  private fresh: boolean;
+
+  constructor(private readonly settings: MetaFitSettings, private readonly host: Host, private readonly folder: CheckpointFolder | undefined, saved: RunState | undefined) {
+    const theta = settings.initialTheta.values;
+    this.fresh = saved === undefined;
+    this.run = saved ?? {outer: initialOuterState(theta), best: {theta, score: Infinity, outerStep: 0}, heldOut: Infinity, stale: 0, diverged: 0, history: []};
+  }
+
+  /** All state of the run, pairs included. */
+  state(): RunState {
+    return {...this.run, pairs: this.host.states()};
+  }
+
+  /** Runs until all steps are made, patience is over, or the signal comes. */
+  async toEnd(): Promise<'done' | 'early' | 'aborted'> {
+    const {recipe: {numOuterSteps, patience}, signal, checkpointEvery} = this.settings, {outer} = this.run;
+    if (this.fresh) {
+      const heldOut = await this.judge();
+      this.run.history.push({outerStep: 0, diverged: 0, heldOut});
+      this.write();
+      this.fresh = false;
+    }
+    const started = performance.now(), before = {outerStep: outer.outerStep, innerSteps: outer.innerSteps};
+    const impatient = (): boolean => patience > 0 && this.run.stale >= patience;
+    let written = outer.outerStep;
+    while (outer.outerStep < numOuterSteps && !impatient() && signal?.aborted !== true) {
+      await this.step();
+      this.report((performance.now() - started) / 1000, before);
+      if (outer.outerStep % checkpointEvery !== 0) continue;
+      this.write();
+      written = outer.outerStep;
+    }
+    if (written !== outer.outerStep) this.write();
+    return impatient() ? 'early' : outer.outerStep < numOuterSteps ? 'aborted' : 'done';
+  }
+
+  private async step(): Promise<void> {
+    const {recipe: {windowSteps, numOuterSteps, learningRate, weightDecay, clip, validateEvery}} = this.settings, {outer} = this.run;
+    const results = await this.host.window(outer.theta, windowSteps), windows = results.map(r => r.window);
+    const gradientNorm = updateTheta(outer, meanGradient(results.map(r => r.gradient)), {learningRate: learningRate * rateShare(outer.outerStep + 1, numOuterSteps), weightDecay, clip});
+    const total = (f: (w: PairWindow) => number): number => windows.reduce((sum, w) => sum + f(w), 0);
+    const diverged = total(w => Number(w.diverged)), metaLoss = total(w => w.objective) / windows.length, {outerStep} = outer;
+    outer.innerSteps += total(w => w.innerSteps);
+    this.run.diverged += diverged;
+    const due = outerStep % validateEvery === 0 || outerStep === numOuterSteps;
+    this.run.history.push({outerStep, metaLoss, gradientNorm, diverged, ...(due && {heldOut: await this.judge()})});
+  }
+
+  /** Scores theta on the held-out tasks, and keeps it where it is the best so far. */
+  private async judge(): Promise<number> {
+    const {run} = this, scores = await this.host.heldOut(run.outer.theta, this.settings.recipe.numHeldOut);
+    run.heldOut = scores.reduce((sum, s) => sum + s.score, 0) / scores.length;
+    run.diverged += scores.filter(s => s.diverged).length;
+    if (run.heldOut < run.best.score) {
+      run.best = {theta: run.outer.theta.slice(), score: run.heldOut, outerStep: run.outer.outerStep};
+      run.stale = 0;
+    } else {
+      run.stale++;
+    }
+    return run.heldOut;
+  }
+
+  private write(): void {
+    this.folder?.write(this.state());
+  }
+
+  private report(seconds: number, before: {readonly outerStep: number; readonly innerSteps: number}): void {
+    const {run: {outer, heldOut, diverged, history}, settings: {recipe: {numOuterSteps}, onProgress}} = this;
+    onProgress({
+      outerStep: outer.outerStep, numOuterSteps, metaLoss: history.at(-1)!.metaLoss!, heldOut, diverged,
+      innerStepsPerSecond: (outer.innerSteps - before.innerSteps) / Math.max(seconds, 1e-3),
+      secondsLeft: (seconds * (numOuterSteps - outer.outerStep)) / (outer.outerStep - before.outerStep),
+    });
+  }
+}

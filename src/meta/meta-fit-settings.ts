@@ -1,0 +1,120 @@
+import {Random} from '../random.js';
+import {OptionChecks} from '../option-checks.js';
+import {initialTheta} from '../rules/tensor-lstm/initial-theta.js';
+import type {TaskFamily} from '../tasks/task-family.js';
+import {defaultTheta} from '../theta/default-theta.js';
+import {checkTheta, makeTheta, type Theta} from '../theta/theta-file.js';
+import type {EstimatorOptions} from './estimators.js';
+import {isTaskFamily, moduleUrl} from './family-module.js';
+import type {MetaFitOptions} from './meta-fit-options.js';
+import {node} from './node.js';
+import {OBJECTIVE_KINDS, type Objective} from './objective.js';
+import type {HorizonOptions} from './ops-pair.js';
+
+/** What the result of a run depends on, beside the families: plain data, hashed to tell recipes apart. */
+export interface MetaFitRecipe {
+  readonly estimator: EstimatorOptions;
+  readonly objective: Objective;
+  readonly horizons: HorizonOptions;
+  readonly numOuterSteps: number;
+  readonly seed: number;
+  readonly numPairs: number;
+  readonly windowSteps: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly clip: number;
+  readonly numHeldOut: number;
+  readonly validateEvery: number;
+  readonly patience: number;
+}
+
+/** Checked options. Families are objects, or URLs of modules. */
+export interface MetaFitSettings {
+  readonly recipe: MetaFitRecipe;
+  readonly tasks: TaskFamily | string;
+  readonly heldOut: TaskFamily | string;
+  readonly initialTheta: Theta;
+  readonly workers: number;
+  readonly checkpointDir: string | undefined;
+  readonly checkpointEvery: number;
+  readonly onProgress: NonNullable<MetaFitOptions['onProgress']>;
+  readonly signal: AbortSignal | undefined;
+}
+
+const NAMES = [
+  'tasks', 'estimator', 'objective', 'numOuterSteps', 'seed', 'workers', 'numPairs', 'windowSteps', 'sigma', 'learningRate', 'weightDecay', 'clip',
+  'maxDifference', 'horizons', 'hideHorizon', 'hideLoss', 'initialTheta', 'heldOut', 'numHeldOut', 'validateEvery', 'patience', 'checkpointDir',
+  'checkpointEvery', 'onProgress', 'signal',
+] as const satisfies ReadonlyArray<keyof MetaFitOptions>;
+/** Step and guard of a theta that is trained from scratch: those that the shipped one began with. */
+const UNTRAINED = {step: 0.015, guard: 2};
+const checks = new OptionChecks('metaFit');
+
+/** Checks all options before any work begins. @throws L2OError `UNKNOWN_OPTION`, `INVALID_ARGUMENT` or `INVALID_THETA`. */
+export function checkMetaFitOptions(options: unknown): MetaFitSettings {
+  const given = checks.names(options, NAMES);
+  const integer = (name: (typeof NAMES)[number], fallback: number, min = 1, max = 2 ** 31): number =>
+    checks.number(name, given[name] ?? fallback, {integer: true, min, max}, `Leave it out for ${Number.isFinite(fallback) ? fallback : 'the default'}.`);
+  const real = (name: (typeof NAMES)[number], fallback: number, bounds: Parameters<OptionChecks['number']>[2]): number =>
+    checks.number(name, given[name] ?? fallback, bounds, `Leave it out for ${fallback}.`);
+  if (given.estimator === 'bptt') checks.reject("estimator must be 'nres', 'pes' or 'es'", 'bptt', 'Backpropagation through rollouts is not part of metaFit yet.');
+  const seed = integer('seed', 0, 0, 2 ** 32 - 1), workers = integer('workers', 0, 0, 1024), numPairs = integer('numPairs', 8);
+  const recipe: MetaFitRecipe = {
+    estimator: {
+      kind: checks.oneOf('estimator', given.estimator ?? 'nres', ['nres', 'pes', 'es'], 'Leave it out for nres.'),
+      sigma: real('sigma', 0.01, {above: 0}), maxDifference: real('maxDifference', 0.5, {above: 0, infinite: true}), signOnly: false, stagger: true,
+    },
+    objective: checkObjective(given.objective ?? {}),
+    horizons: {horizons: checkHorizons(given.horizons ?? [50, 200]), hideHorizon: real('hideHorizon', 0.5, {min: 0, max: 1}), hideLoss: real('hideLoss', 0.1, {min: 0, max: 1})},
+    numOuterSteps: integer('numOuterSteps', 300), seed, numPairs, windowSteps: integer('windowSteps', 20),
+    learningRate: real('learningRate', 1e-3, {above: 0}), weightDecay: real('weightDecay', 0, {min: 0}), clip: real('clip', 2, {above: 0, infinite: true}),
+    numHeldOut: integer('numHeldOut', 8), validateEvery: integer('validateEvery', 25), patience: given.patience === undefined ? 0 : integer('patience', 0),
+  };
+  const tasks = checkFamily('tasks', given.tasks, workers), heldOut = given.heldOut === undefined ? tasks : checkFamily('heldOut', given.heldOut, workers);
+  const {onProgress = (): void => undefined, signal} = given;
+  if (typeof onProgress !== 'function') checks.reject('onProgress must be a function', onProgress, 'For example onProgress: p => console.log(p.heldOut).');
+  if (signal !== undefined && !(signal instanceof AbortSignal)) checks.reject('signal must be an AbortSignal', signal, 'Pass the signal of an AbortController.');
+  return {
+    recipe, tasks, heldOut, initialTheta: checkInitialTheta(given.initialTheta, seed), workers: Math.min(workers, numPairs),
+    checkpointDir: checkFolder(given.checkpointDir), checkpointEvery: integer('checkpointEvery', 25),
+    onProgress: onProgress as MetaFitSettings['onProgress'], signal,
+  };
+}
+
+function checkObjective(value: unknown): Objective {
+  const {kind = 'logLoss', over = 'mean', on = 'train'} = checks.names(value, ['kind', 'over', 'on'], 'objective');
+  return {
+    kind: checks.oneOf('objective.kind', kind, OBJECTIVE_KINDS, 'Leave it out for logLoss.'),
+    over: checks.oneOf('objective.over', over, ['mean', 'final'], 'Leave it out for the mean.'),
+    on: checks.oneOf('objective.on', on, ['train', 'validation'], 'Leave it out for train.'),
+  };
+}
+
+function checkHorizons(value: unknown): readonly [number, number] {
+  const [low, high, ...rest] = Array.isArray(value) ? value as unknown[] : [];
+  const fits = typeof low === 'number' && typeof high === 'number' && rest.length === 0 && Number.isSafeInteger(low) && Number.isSafeInteger(high) && 1 <= low && low <= high;
+  return fits ? [low, high] : checks.reject('horizons must be two integers, 1 ≤ shortest ≤ longest', value, 'For example [50, 200].');
+}
+
+function checkFamily(name: 'tasks' | 'heldOut', value: unknown, workers: number): TaskFamily | string {
+  if (value instanceof URL || (typeof value === 'string' && value !== '')) return moduleUrl(value);
+  if (!isTaskFamily(value)) return checks.reject(`${name} must be a task family, or URL or path of a module with one as default export`, value, 'See the interface TaskFamily: {name, sample(random)}.');
+  if (workers === 0) return value;
+  return checks.reject(`${name} must be URL or path of a module where workers > 0`, `the object '${value.name}' with workers: ${workers}`, 'Functions do not cross to a worker: export the family by default from a module of its own, or use workers: 0.');
+}
+
+function checkInitialTheta(value: unknown, seed: number): Theta {
+  if (value === undefined) return defaultTheta();
+  if (value === 'untrained') return makeTheta(initialTheta(new Random(seed).fork('theta'), UNTRAINED));
+  if (value instanceof Float32Array) return makeTheta(value);
+  if (typeof value === 'object' && value !== null) return makeTheta(checkTheta(value as Theta).values);
+  return checks.reject("initialTheta must be a Theta, a Float32Array or 'untrained'", value, 'Leave it out for the theta that ships with the package.');
+}
+
+function checkFolder(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  const {paths, urls} = node('checkpointDir');
+  if (value instanceof URL && value.protocol === 'file:') return urls.fileURLToPath(value);
+  if (typeof value === 'string' && value !== '') return value.startsWith('file://') ? urls.fileURLToPath(value) : paths.resolve(value);
+  return checks.reject('checkpointDir must be the path of a folder', value, 'For example checkpointDir: "runs/mine".');
+}

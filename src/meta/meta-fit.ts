@@ -1,0 +1,83 @@
+import {sha256} from '@noble/hashes/sha2.js';
+import {bytesToHex} from '@noble/hashes/utils.js';
+import {Random} from '../random.js';
+import {RULE_NAME, RULE_VERSION} from '../rules/tensor-lstm/spec.js';
+import type {TaskFamily} from '../tasks/task-family.js';
+import {CheckpointFolder, type RunState} from './checkpoint.js';
+import {loadFamily, prepareGradients} from './family-module.js';
+import type {Host, HostOptions} from './host.js';
+import {LocalHost} from './local-host.js';
+import type {MetaFitOptions} from './meta-fit-options.js';
+import {MetaFitResult} from './meta-fit-result.js';
+import {checkMetaFitOptions, type MetaFitSettings} from './meta-fit-settings.js';
+import {MetaFitRun} from './meta-fit-run.js';
+import type {LocatedFamily} from './ops-pair.js';
+import {openFamilies, type OpsPlan} from './task-source.js';
+import {makeTheta} from '../theta/theta-file.js';
+import {WorkerHost} from './worker-host.js';
+
+/**
+ * Meta-trains the rule on tasks of your own: theta is improved by evolution strategies over training runs of the very
+ * optimizer that ships, and chosen by its score on held-out tasks. The same options and seed give the same theta bit for
+ * bit on one backend, whatever the number of workers, and whether or not the run was stopped and resumed.
+ *
+ * @param options See {@link MetaFitOptions}; only `tasks` is required. All are checked before any work begins.
+ * @returns The best theta, with its history, `optimizer(options)` and `save(target)`.
+ * @throws L2OError `UNKNOWN_OPTION`, `INVALID_ARGUMENT` (also for tasks that break the contract of `TaskFamily`, named with
+ *     family, seed and step), `INVALID_THETA`, `CORRUPT_FILE` (a damaged checkpoint), `ENVIRONMENT`, `NON_FINITE`.
+ * @example
+ * const result = await metaFit({tasks: new URL('./my-family.js', import.meta.url), numOuterSteps: 300, workers: 2});
+ * model.compile({optimizer: result.optimizer({numSteps: 500}), loss: 'meanSquaredError'});
+ * @see Li et al. 2023, arXiv 2304.12180 (NRES); Vicol et al. 2021, arXiv 2112.13835 (PES).
+ */
+export async function metaFit(options: MetaFitOptions): Promise<MetaFitResult> {
+  const settings = checkMetaFitOptions(options), {recipe, checkpointDir, initialTheta} = settings;
+  const open = await openHost(settings);
+  const text = JSON.stringify({
+    rule: RULE_NAME, ruleVersion: RULE_VERSION, ...jsonSafe(recipe), initialTheta: initialTheta.hash, families: open.families,
+  });
+  let host: Host | undefined;
+  try {
+    const folder = checkpointDir === undefined ? undefined : new CheckpointFolder(checkpointDir, hashText(text));
+    const saved = folder?.read();
+    host = await open.start(saved);
+    const run = new MetaFitRun(settings, host, folder, saved);
+    const stopped = await run.toEnd(), {best, history} = run.state();
+    return new MetaFitResult(makeTheta(best.theta), {heldOut: best.score, outerStep: best.outerStep}, history, stopped, text);
+  } finally {
+    await host?.stop();
+  }
+}
+
+interface OpenHost {
+  readonly families: readonly string[];
+  start(saved: RunState | undefined): Promise<Host>;
+}
+
+/** Loads the families in this thread, whose names are part of the recipe, and gets ready to start the pairs. */
+async function openHost({recipe, tasks, heldOut, workers}: MetaFitSettings): Promise<OpenHost> {
+  const {estimator, numPairs, seed, objective, horizons, windowSteps} = recipe;
+  const plan: OpsPlan = {objective, horizons, windowSteps, heldOutSeed: new Random(seed).fork('held-out').seed};
+  const optionsOf = (saved: RunState | undefined): HostOptions => ({estimator, numPairs, seed: new Random(seed).fork('pairs').seed, states: saved?.pairs});
+  if (typeof tasks === 'string' && typeof heldOut === 'string' && workers > 0) {
+    // Modules are named by what they say themselves, which takes loading them: their paths are not part of the recipe.
+    const names = [(await loadFamily(tasks)).family.name, (await loadFamily(heldOut)).family.name];
+    return {families: names, start: saved => WorkerHost.start({kind: 'ops', plan, tasks, heldOut}, optionsOf(saved), workers)};
+  }
+  await prepareGradients();
+  const locate = async (family: TaskFamily | string): Promise<LocatedFamily> => (typeof family === 'string' ? loadFamily(family) : {family, module: undefined});
+  const train = await locate(tasks), judge = heldOut === tasks ? train : await locate(heldOut);
+  return {
+    families: [train.family.name, judge.family.name],
+    start: saved => Promise.resolve(new LocalHost(openFamilies(train, judge, plan), optionsOf(saved))),
+  };
+}
+
+/** Infinity has no word in JSON, and null would be no recipe. */
+function jsonSafe(recipe: object): object {
+  return JSON.parse(JSON.stringify(recipe, (_, value: unknown) => (value === Infinity ? 'Infinity' : value))) as object;
+}
+
+function hashText(text: string): string {
+  return bytesToHex(sha256(new TextEncoder().encode(text))).slice(0, 16);
+}
