@@ -18,6 +18,8 @@ export interface Host {
   heldOut(theta: Float32Array, count: number): Promise<HeldOutScore[]>;
   /** State of all pairs, in order. */
   states(): readonly EstimatorState[];
+  /** Lets all pairs go on from where those of a host with the same options stood. */
+  restore(states: readonly EstimatorState[]): Promise<void>;
   /** Ends all runs and frees what they hold. */
   stop(): Promise<void>;
 }
@@ -28,6 +30,4 @@ export interface HostOptions {
   readonly numPairs: number;
   /** Seed of the pairs' tasks and perturbations. */
   readonly seed: number;
-  /** Where the pairs stood when they were last stopped. Default: they start anew. */
-  readonly states?: readonly EstimatorState[] | undefined;
 }

@@ -8,9 +8,9 @@ export class LocalHost implements Host {
   readonly families: readonly string[];
   private readonly pairs: PairSet;
 
-  constructor(private readonly source: OpenSource, {numPairs, seed, estimator, states}: HostOptions) {
+  constructor(private readonly source: OpenSource, {numPairs, seed, estimator}: HostOptions) {
     this.families = source.families;
-    this.pairs = new PairSet(Array.from({length: numPairs}, (_, i) => i), seed, estimator, source.start, states);
+    this.pairs = new PairSet(Array.from({length: numPairs}, (_, i) => i), seed, estimator, source.start);
   }
 
   async window(theta: Float32Array, steps: number): Promise<PairResult[]> {
@@ -33,6 +33,11 @@ export class LocalHost implements Host {
 
   states(): ReturnType<PairSet['states']> {
     return this.pairs.states();
+  }
+
+  restore(states: ReturnType<PairSet['states']>): Promise<void> {
+    this.pairs.restore(states);
+    return Promise.resolve();
   }
 
   stop(): Promise<void> {

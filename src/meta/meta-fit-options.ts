@@ -25,7 +25,7 @@ export interface MetaFitOptions {
    * default, which reaches workers. Such a module may also export `setup`, a function that is called once in each thread before
    * its first task, for example to choose a backend.
    */
-  readonly tasks: TaskFamily<never> | URL | string;
+  readonly tasks: TaskFamily | URL | string;
   /** What turns rollouts into a meta-gradient: `'nres'` (default), `'pes'`, or `'es'`, which is blind beyond its window. */
   readonly estimator?: EstimatorKind | undefined;
   /** What rollouts are scored by. Default: `{kind: 'logLoss', over: 'mean', on: 'train'}`. */
@@ -59,7 +59,7 @@ export interface MetaFitOptions {
   /** Where to start. Default: the theta that ships with the package. `'untrained'`: from scratch, which takes far longer. */
   readonly initialTheta?: Theta | Float32Array | 'untrained' | undefined;
   /** Family of the held-out tasks, given as `tasks` is. Default: fresh tasks of the same family. */
-  readonly heldOut?: TaskFamily<never> | URL | string | undefined;
+  readonly heldOut?: TaskFamily | URL | string | undefined;
   /** Held-out tasks that a theta is judged by, ≥ 1. Default 8. */
   readonly numHeldOut?: number | undefined;
   /** Outer steps between two judgements, ≥ 1. Default 25. */

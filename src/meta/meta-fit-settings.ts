@@ -48,7 +48,7 @@ const NAMES = [
 ] as const satisfies ReadonlyArray<keyof MetaFitOptions>;
 /** Step and guard of a theta that is trained from scratch: those that the shipped one began with. */
 const UNTRAINED = {step: 0.015, guard: 2};
-const checks = new OptionChecks('metaFit');
+const checks: OptionChecks = new OptionChecks('metaFit');
 
 /** Checks all options before any work begins. @throws L2OError `UNKNOWN_OPTION`, `INVALID_ARGUMENT` or `INVALID_THETA`. */
 export function checkMetaFitOptions(options: unknown): MetaFitSettings {

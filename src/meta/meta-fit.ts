@@ -3,7 +3,7 @@ import {bytesToHex} from '@noble/hashes/utils.js';
 import {Random} from '../random.js';
 import {RULE_NAME, RULE_VERSION} from '../rules/tensor-lstm/spec.js';
 import type {TaskFamily} from '../tasks/task-family.js';
-import {CheckpointFolder, type RunState} from './checkpoint.js';
+import {CheckpointFolder} from './checkpoint.js';
 import {loadFamily, prepareGradients} from './family-module.js';
 import type {Host, HostOptions} from './host.js';
 import {LocalHost} from './local-host.js';
@@ -31,46 +31,29 @@ import {WorkerHost} from './worker-host.js';
  * @see Li et al. 2023, arXiv 2304.12180 (NRES); Vicol et al. 2021, arXiv 2112.13835 (PES).
  */
 export async function metaFit(options: MetaFitOptions): Promise<MetaFitResult> {
-  const settings = checkMetaFitOptions(options), {recipe, checkpointDir, initialTheta} = settings;
-  const open = await openHost(settings);
-  const text = JSON.stringify({
-    rule: RULE_NAME, ruleVersion: RULE_VERSION, ...jsonSafe(recipe), initialTheta: initialTheta.hash, families: open.families,
-  });
-  let host: Host | undefined;
+  const settings = checkMetaFitOptions(options), {recipe, checkpointDir, initialTheta} = settings, host = await startHost(settings);
   try {
+    const text = JSON.stringify({rule: RULE_NAME, ruleVersion: RULE_VERSION, ...jsonSafe(recipe), initialTheta: initialTheta.hash, families: host.families});
     const folder = checkpointDir === undefined ? undefined : new CheckpointFolder(checkpointDir, hashText(text));
     const saved = folder?.read();
-    host = await open.start(saved);
+    if (saved !== undefined) await host.restore(saved.pairs);
     const run = new MetaFitRun(settings, host, folder, saved);
     const stopped = await run.toEnd(), {best, history} = run.state();
     return new MetaFitResult(makeTheta(best.theta), {heldOut: best.score, outerStep: best.outerStep}, history, stopped, text);
   } finally {
-    await host?.stop();
+    await host.stop();
   }
 }
 
-interface OpenHost {
-  readonly families: readonly string[];
-  start(saved: RunState | undefined): Promise<Host>;
-}
-
-/** Loads the families in this thread, whose names are part of the recipe, and gets ready to start the pairs. */
-async function openHost({recipe, tasks, heldOut, workers}: MetaFitSettings): Promise<OpenHost> {
-  const {estimator, numPairs, seed, objective, horizons, windowSteps} = recipe;
-  const plan: OpsPlan = {objective, horizons, windowSteps, heldOutSeed: new Random(seed).fork('held-out').seed};
-  const optionsOf = (saved: RunState | undefined): HostOptions => ({estimator, numPairs, seed: new Random(seed).fork('pairs').seed, states: saved?.pairs});
-  if (typeof tasks === 'string' && typeof heldOut === 'string' && workers > 0) {
-    // Modules are named by what they say themselves, which takes loading them: their paths are not part of the recipe.
-    const names = [(await loadFamily(tasks)).family.name, (await loadFamily(heldOut)).family.name];
-    return {families: names, start: saved => WorkerHost.start({kind: 'ops', plan, tasks, heldOut}, optionsOf(saved), workers)};
-  }
+async function startHost({recipe, tasks, heldOut, workers}: MetaFitSettings): Promise<Host> {
+  const {estimator, numPairs, seed, objective, horizons, windowSteps} = recipe, seeds = new Random(seed);
+  const plan: OpsPlan = {objective, horizons, windowSteps, heldOutSeed: seeds.fork('held-out').seed};
+  const options: HostOptions = {estimator, numPairs, seed: seeds.fork('pairs').seed};
+  if (workers > 0 && typeof tasks === 'string' && typeof heldOut === 'string') return WorkerHost.start({kind: 'ops', plan, tasks, heldOut}, options, workers);
   await prepareGradients();
   const locate = async (family: TaskFamily | string): Promise<LocatedFamily> => (typeof family === 'string' ? loadFamily(family) : {family, module: undefined});
   const train = await locate(tasks), judge = heldOut === tasks ? train : await locate(heldOut);
-  return {
-    families: [train.family.name, judge.family.name],
-    start: saved => Promise.resolve(new LocalHost(openFamilies(train, judge, plan), optionsOf(saved))),
-  };
+  return new LocalHost(openFamilies(train, judge, plan), options);
 }
 
 /** Infinity has no word in JSON, and null would be no recipe. */

@@ -1,11 +1,19 @@
 import {L2OError} from '../errors.js';
 
+/** What is needed of Node. */
+export interface NodeModules {
+  readonly fs: typeof import('node:fs');
+  readonly paths: typeof import('node:path');
+  readonly threads: typeof import('node:worker_threads');
+  readonly urls: typeof import('node:url');
+}
+
 /**
  * Node's modules, had without an import: bundlers for browsers would try to resolve even a dynamic one, and fail.
  * @param what What they are needed for.
  * @throws L2OError `ENVIRONMENT` elsewhere than in Node, and in versions of it that cannot.
  */
-export function node(what: string) {
+export function node(what: string): NodeModules {
   const host: Partial<NodeJS.Process> | undefined = typeof process === 'undefined' ? undefined : process;
   if (typeof host?.getBuiltinModule !== 'function') {
     throw new L2OError('ENVIRONMENT', `metaFit: expected Node 20.16 or newer for ${what}, got ${host?.version === undefined ? 'a browser' : `Node ${host.version}`}. Run it in Node, or leave ${what} out.`);

@@ -29,7 +29,7 @@ export interface DrawnRun {
   readonly steps: number;
   readonly options: RolloutOptions;
   /** Samples the task anew; each rollout takes one of its own. */
-  sample(): Task;
+  readonly sample: () => Task;
 }
 
 /** Draws a task and how long to run it; depends on nothing but `random`'s seed. */
@@ -48,7 +48,7 @@ export function sampleTask({family, module}: LocatedFamily, seed: number): Task 
   const origin: TaskOrigin = {family: family.name, module, seed};
   let task: Partial<Task> | undefined;
   try {
-    task = family.sample(new Random(seed)) as Partial<Task> | undefined;
+    task = family.sample(new Random(seed));
   } catch (error) {
     rejectTask(origin, 0, `expected sample(random) to return a task, got the error "${String(error)}"`, 'See its cause.', error);
   }

@@ -7,15 +7,10 @@ import type {PairResult} from './host.js';
 export class PairSet {
   private readonly pairs: AntitheticEstimator[] = [];
 
-  /** @param states Of the same indices, where the pairs shall go on. */
-  constructor(indices: readonly number[], seed: number, estimator: EstimatorOptions, start: StartPair, states: readonly EstimatorState[] | undefined) {
+  constructor(indices: readonly number[], seed: number, estimator: EstimatorOptions, start: StartPair) {
     const seeds = new Random(seed);
     try {
-      indices.forEach((index, k) => {
-        const pair = new AntitheticEstimator(estimator, THETA_SIZE, seeds.fork(`pair ${index}`), start);
-        this.pairs.push(pair);
-        if (states !== undefined) pair.restore(states[k]!);
-      });
+      for (const index of indices) this.pairs.push(new AntitheticEstimator(estimator, THETA_SIZE, seeds.fork(`pair ${index}`), start));
     } catch (error) {
       this.dispose();
       throw error;
@@ -32,8 +27,14 @@ export class PairSet {
     return {window, gradient};
   }
 
+  /** Copies of the states of these pairs, in order. */
   states(): EstimatorState[] {
     return this.pairs.map(pair => pair.serialize());
+  }
+
+  /** Lets the pairs go on from {@link PairSet.states}. */
+  restore(states: readonly EstimatorState[]): void {
+    this.pairs.forEach((pair, k) => pair.restore(states[k]!));
   }
 
   dispose(): void {

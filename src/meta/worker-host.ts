@@ -22,7 +22,7 @@ export class WorkerHost implements Host {
   families: readonly string[] = [];
 
   private constructor(private readonly source: TaskSource, private readonly options: HostOptions) {
-    this.pairStates = Array.from({length: options.numPairs}, (_, i) => options.states?.[i]);
+    this.pairStates = Array.from({length: options.numPairs}, () => undefined);
   }
 
   /** Starts the workers and waits for them. */
@@ -65,6 +65,14 @@ export class WorkerHost implements Host {
     return this.pairStates as readonly EstimatorState[];
   }
 
+  async restore(states: readonly EstimatorState[]): Promise<void> {
+    states.forEach((state, i) => (this.pairStates[i] = state));
+    await this.each(async (thread, {pairs}) => {
+      const answer = await thread.ask({kind: 'restore', states: pairs.map(i => states[i]!)});
+      if (answer.kind !== 'restored') throw unexpected(answer);
+    });
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.seats.map(async seat => seat.thread?.stop()));
   }
@@ -80,7 +88,8 @@ export class WorkerHost implements Host {
   private async persist(seat: Seat, work: (thread: WorkerThread, seat: Seat) => Promise<void>): Promise<void> {
     for (let deaths = 1; ; deaths++) {
       try {
-        return await work(seat.thread ?? await this.fill(seat), seat);
+        await work(seat.thread ?? await this.fill(seat), seat);
+        return;
       } catch (error) {
         if (!(error instanceof WorkerDeath)) throw error;
         seat.thread = undefined;

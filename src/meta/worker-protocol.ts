@@ -15,16 +15,18 @@ export interface WorkerSetup {
   readonly states: readonly EstimatorState[] | undefined;
 }
 
-/** Asks for a window of all pairs of the worker, or for scores of held-out tasks. */
+/** Asks for a window of all pairs of the worker, for scores of held-out tasks, or to go on elsewhere. */
 export type WorkerRequest =
   | {readonly kind: 'window'; readonly theta: Float32Array; readonly steps: number}
-  | {readonly kind: 'heldOut'; readonly theta: Float32Array; readonly indices: readonly number[]};
+  | {readonly kind: 'heldOut'; readonly theta: Float32Array; readonly indices: readonly number[]}
+  | {readonly kind: 'restore'; readonly states: readonly EstimatorState[]};
 
 /** What a worker says: once when it is ready, then once per request; results and states in the order of its pairs. */
 export type WorkerAnswer =
   | {readonly kind: 'ready'; readonly families: readonly string[]; readonly states: EstimatorState[]}
   | {readonly kind: 'window'; readonly results: PairResult[]; readonly states: EstimatorState[]}
   | {readonly kind: 'heldOut'; readonly scores: HeldOutScore[]}
+  | {readonly kind: 'restored'}
   | {readonly kind: 'error'; readonly code: L2OErrorCode | undefined; readonly message: string};
 
 /** The memory of all arrays inside an answer, to be handed over instead of copied. */

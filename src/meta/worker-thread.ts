@@ -24,7 +24,7 @@ export class WorkerThread {
   private readonly worker: Worker;
   private waiting: {resolve(answer: WorkerAnswer): void; reject(error: unknown): void} | undefined;
   private death: WorkerDeath | undefined;
-  private cause: unknown;
+  private cause: Error | undefined;
 
   /** Starts the thread; wait for {@link WorkerThread.ready} before asking anything. */
   constructor(setup: WorkerSetup) {
@@ -34,7 +34,7 @@ export class WorkerThread {
     this.worker.on('messageerror', error => (this.cause = error));
     this.worker.on('error', error => (this.cause = error));
     this.worker.on('exit', code => {
-      this.death = new WorkerDeath(`a worker ended with code ${code}${this.cause === undefined ? '' : `: ${String(this.cause)}`}`, {cause: this.cause});
+      this.death = new WorkerDeath(`a worker ended with code ${code}${this.cause === undefined ? '' : `: ${this.cause.message}`}`, {cause: this.cause});
       this.waiting?.reject(this.death);
       this.waiting = undefined;
     });

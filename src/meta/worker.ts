@@ -15,9 +15,14 @@ function fail(error: unknown): WorkerAnswer {
 
 try {
   if (source.kind === 'ops') await prepareWorkerBackend();
-  const tasks = await openSource(source), pairs = new PairSet(indices, seed, estimator, tasks.start, states);
+  const tasks = await openSource(source), pairs = new PairSet(indices, seed, estimator, tasks.start);
+  if (states !== undefined) pairs.restore(states);
   const answer = (request: WorkerRequest): WorkerAnswer => {
     if (request.kind === 'heldOut') return {kind: 'heldOut', scores: request.indices.map(i => tasks.heldOut(request.theta, i))};
+    if (request.kind === 'restore') {
+      pairs.restore(request.states);
+      return {kind: 'restored'};
+    }
     const results = indices.map((_, k) => pairs.window(k, request.theta, request.steps));
     return {kind: 'window', results, states: pairs.states()};
   };

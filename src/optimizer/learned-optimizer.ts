@@ -1,5 +1,5 @@
 import {
-  add, cast, keep, logicalNot, Optimizer, scalar, type serialization, tidy, type NamedTensorMap, type Scalar, type Variable,
+  add, cast, dispose, keep, logicalNot, Optimizer, scalar, type serialization, tidy, type NamedTensorMap, type Scalar, type Variable,
 } from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import {decodeBase64} from '../base64.js';
@@ -91,6 +91,25 @@ export class LearnedOptimizer extends Optimizer {
     const {value} = result;
     this.loss = selectRunner(this.notice).readsLoss ? value.dataSync()[0] : value;
     return result;
+  }
+
+  /**
+   * As `tf.Optimizer.minimize`; but a step that throws leaves no tensor behind.
+   * @returns The loss if `returnCost`, which the caller disposes; else null.
+   */
+  override minimize(f: () => Scalar, returnCost = false, varList?: Variable[]): Scalar | null {
+    const {value, grads} = this.computeGradients(f, varList);
+    try {
+      this.applyGradients(varList === undefined ? grads : varList.map(({name}) => ({name, tensor: grads[name]!})));
+    } catch (error) {
+      value.dispose();
+      throw error;
+    } finally {
+      dispose(grads);
+    }
+    if (returnCost) return value;
+    value.dispose();
+    return null;
   }
 
   /**

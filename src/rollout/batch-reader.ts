@@ -14,12 +14,12 @@ export class BatchReader {
   next(): unknown {
     try {
       this.iterator ??= this.task.batches(this.split);
-      const {done, value} = this.iterator.next();
-      if (done === true) {
+      const result = this.iterator.next() as IteratorResult<unknown, unknown>;
+      if (result.done === true) {
         rejectTask(this.origin, this.position, `expected ${this.split} batches without end, got ${this.position}`, 'Start over where the data end.');
       }
       this.position++;
-      return value;
+      return result.value;
     } catch (error) {
       if (error instanceof L2OError) throw error;
       return rejectTask(this.origin, this.position, `expected a ${this.split} batch, got the error "${String(error)}"`, 'See its cause.', error);

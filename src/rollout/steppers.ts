@@ -63,7 +63,7 @@ class LearnedStepper implements Stepper {
 
   restore([lossSlots, ...pieces]: readonly Float32Array[], step: number): void {
     this.dispose();
-    this.lossSlots = this.runner.createLossSlots(lossSlots!);
+    this.lossSlots = this.runner.createLossSlots(lossSlots);
     this.slots = this.variables.map((v, i) => this.runner.createSlots(v.size, {slots: pieces[2 * i]!, tensorSlots: pieces[2 * i + 1]!}));
     this.time = step;
   }

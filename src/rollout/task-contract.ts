@@ -91,7 +91,8 @@ function checkGradient(name: string, param: Tensor, gradient: unknown, step: num
   if (gradient === null || gradient === undefined) {
     rejectTask(origin, step, `expected the loss to depend on every parameter, got no gradient for '${name}'`, 'Use it in the loss, or leave it out of init().');
   }
-  if (!(gradient instanceof Tensor) || gradient.dtype !== 'float32' || gradient.shape.join() !== param.shape.join()) {
+  const found = gradient instanceof Tensor ? gradient as Tensor : undefined;
+  if (found?.dtype !== 'float32' || found.shape.join() !== param.shape.join()) {
     rejectTask(origin, step, `expected a float32 gradient of shape [${param.shape.join(', ')}] for '${name}', got ${describe(gradient)}`, 'Keep the shapes of the parameters.');
   }
 }
@@ -108,6 +109,10 @@ function attempt<T>(run: () => T, what: string, origin: TaskOrigin, step: number
 }
 
 function describe(value: unknown): string {
-  if (value instanceof Tensor) return `a ${value.dtype} tensor of shape [${value.shape.join(', ')}]`;
+  if (value instanceof Tensor) return describeTensor(value);
   return value === null || typeof value !== 'object' ? String(value) : 'an object that is no tensor';
+}
+
+function describeTensor({dtype, shape}: Tensor): string {
+  return `a ${dtype} tensor of shape [${shape.join(', ')}]`;
 }

@@ -1,5 +1,5 @@
 import {expect} from 'chai';
-import {copyFileSync, existsSync, readFileSync} from 'node:fs';
+import {copyFileSync, existsSync, readFileSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {INSTALL_TIMEOUT_MS, packedProject, ROOT, run, runOk, tool, type PackedProject} from '../support/packed-project.js';
@@ -10,6 +10,11 @@ const MOST_CREATE_MS = 20;
 
 /** npm's words about the machine or the account, not about the package. */
 const NOT_THE_PACKAGE = /^npm warn (Unknown (user|global|env|builtin) config|(publish )?This command requires you to be logged in)/;
+
+/** Puts this repository's native backend into a project, as its user would have it: beside the project's own tfjs-core. */
+function linkNativeBackend(folder: string): void {
+  symlinkSync(join(ROOT, 'node_modules/@tensorflow/tfjs-node'), join(folder, 'node_modules/@tensorflow/tfjs-node'));
+}
 
 describe('the packed package', function () {
   this.timeout(INSTALL_TIMEOUT_MS);
@@ -34,11 +39,11 @@ describe('the packed package', function () {
     expect(project.files).to.include.members([...papers, 'dist/index.js', 'dist/index.cjs', 'dist/index.d.ts', 'dist/index.d.cts', 'dist/cli.js']);
   });
 
-  it('installs without scripts, without dependencies of its own and without a native library', () => {
+  it('installs without scripts, with the cpu backend as its only dependency and without a native library', () => {
     const installed = JSON.parse(readFileSync(join(project.folder, 'node_modules/tfjs-l2o/package.json'), 'utf8')) as
       {scripts?: Record<string, string>; dependencies?: Record<string, string>; optionalDependencies?: Record<string, string>};
     expect(installed.scripts ?? {}).to.not.have.any.keys('preinstall', 'install', 'postinstall');
-    expect({...installed.dependencies, ...installed.optionalDependencies}).to.deep.equal({});
+    expect(Object.keys({...installed.dependencies, ...installed.optionalDependencies})).to.deep.equal(['@tensorflow/tfjs-backend-cpu']);
     expect(existsSync(join(project.folder, 'node_modules/@tensorflow/tfjs-node'))).to.equal(false);
   });
 
@@ -47,6 +52,15 @@ describe('the packed package', function () {
       const losses = JSON.parse(runOk(process.execPath, [consumer(name)], project.folder)) as number[];
       expect(losses.every(Number.isFinite)).to.equal(true);
       expect(losses.at(-1)).to.be.lessThan(losses[0]! / 2);
+    });
+  }
+
+  for (const backend of ['cpu', 'wasm', 'node']) {
+    it(`trains every kind of model on ${backend}, with one line for the optimizer`, () => {
+      if (backend === 'node') linkNativeBackend(project.folder);
+      const results = JSON.parse(runOk(process.execPath, [consumer('train-models.mjs'), backend], project.folder).trim().split('\n').at(-1)!) as Record<string, [number, number]>;
+      expect(results).to.have.all.keys('mlp', 'twoOutputs', 'conv', 'lstm', 'autoencoder', 'linear', 'loop');
+      for (const [kind, [first, last]] of Object.entries(results)) expect(last, kind).to.be.below(0.8 * first);
     });
   }
 

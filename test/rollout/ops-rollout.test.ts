@@ -35,8 +35,8 @@ function optionsOf(rule: (typeof RULES)[number]): RolloutOptions {
 }
 
 /** A rollout of `task` by tf ops under the shipped theta. */
-function opsRollout(task: Task<never>, options: Partial<RolloutOptions> = {}): OpsRollout {
-  const rollout = new OpsRollout(task as Task, ORIGIN, {rule: 'tensor-lstm', learningRate: 1, horizon: 50, hasLoss: true, ...options});
+function opsRollout(task: Task, options: Partial<RolloutOptions> = {}): OpsRollout {
+  const rollout = new OpsRollout(task, ORIGIN, {rule: 'tensor-lstm', learningRate: 1, horizon: 50, hasLoss: true, ...options});
   rollout.setTheta(defaultTheta().values);
   return rollout;
 }
@@ -52,7 +52,7 @@ forEachBackend(['cpu', 'wasm', 'node'], () => {
       for (const [loss, activation] of [['softmaxCrossEntropy', 'relu'], ['meanSquaredError', 'tanh']] as const) {
         it(`make the same losses to 1e-4 over 20 steps: ${JSON.stringify(rule)}, ${loss}, ${activation}`, () => {
           const task = mlp(loss, activation), engine = RolloutEngine.create(), loaded = engine.load(task), options = optionsOf(rule);
-          const compiled = engine.start(loaded, {...options, seed: SEED}), ops = opsRollout(mlpAsTask(task, SEED) as Task<never>, options);
+          const compiled = engine.start(loaded, {...options, seed: SEED}), ops = opsRollout(mlpAsTask(task, SEED), options);
           compiled.setTheta(defaultTheta().values);
           const expected = run(compiled, 20), got = run(ops, 20);
           expect(got).to.have.length(20);
@@ -68,7 +68,7 @@ forEachBackend(['cpu', 'wasm', 'node'], () => {
 describe('OpsRollout', () => {
   for (const rule of RULES) {
     it(`goes on from a snapshot bit for bit, in itself and in another: ${JSON.stringify(rule)}`, () => {
-      const task = (): Task<never> => mlpAsTask(mlp('softmaxCrossEntropy', 'relu'), SEED) as Task<never>;
+      const task = (): Task => mlpAsTask(mlp('softmaxCrossEntropy', 'relu'), SEED);
       const rollout = opsRollout(task(), rule), other = opsRollout(task(), rule);
       const start = rollout.snapshot();
       const first = run(rollout, 5), middle = structuredClone(rollout.snapshot()), then = run(rollout, 5);
@@ -84,7 +84,7 @@ describe('OpsRollout', () => {
 
     it(`leaks no tensor: ${JSON.stringify(rule)}`, () => {
       const before = tf.memory().numTensors;
-      const rollout = opsRollout(mlpAsTask(mlp('meanSquaredError', 'elu'), SEED) as Task<never>, rule);
+      const rollout = opsRollout(mlpAsTask(mlp('meanSquaredError', 'elu'), SEED), rule);
       run(rollout, 2);
       const running = tf.memory().numTensors;
       run(rollout, 20);
@@ -108,7 +108,7 @@ describe('OpsRollout', () => {
       gradients: ({w}, _batch, step) => ({loss: tf.sum(w!), gradients: {w: tf.fill([2], step)}}),
       dispose: () => disposed++,
     };
-    const rollout = opsRollout(task as unknown as Task<never>, {rule: 'sgd', learningRate: 1});
+    const rollout = opsRollout(task, {rule: 'sgd', learningRate: 1});
     expect(run(rollout, 4)).to.deep.equal([2, 2, 0, -4]);
     rollout.dispose();
     expect(disposed).to.equal(1);
@@ -116,7 +116,7 @@ describe('OpsRollout', () => {
   });
 
   it('stops where the loss is no longer finite', () => {
-    const rollout = opsRollout({init: () => ({w: tf.scalar(1)}), loss: ({w}: tf.NamedTensorMap) => tf.sum(tf.square(w!)), *batches() { for (;;) yield 0 as never; }}, {rule: 'sgd', learningRate: 1e6});
+    const rollout = opsRollout({init: () => ({w: tf.scalar(1)}), loss: ({w}: tf.NamedTensorMap) => tf.sum(tf.square(w!)), *batches() { for (;;) yield 0; }}, {rule: 'sgd', learningRate: 1e6});
     const losses = new Float32Array(20), made = rollout.run(20, losses);
     expect(made).to.be.within(1, 5);
     expect(Math.abs(losses[made]!)).to.be.at.least(1e30);
@@ -141,7 +141,7 @@ describe('OpsRollout', () => {
       const before = tf.memory().numTensors;
       let rollout: OpsRollout | undefined;
       expect(() => {
-        rollout = opsRollout({...good, ...change} as unknown as Task<never>);
+        rollout = opsRollout({...good, ...change});
         run(rollout, 3);
       }).to.throw(L2OError, message).with.property('message').that.matches(/^task family 'test tasks', task seed 5, step \d: .*await checkTask\(\{tasks: family, seed: 5, steps: \d\}\)/);
       rollout?.dispose();

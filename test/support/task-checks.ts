@@ -52,10 +52,11 @@ export function fingerprint<B>(task: Task<B>): unknown {
 
 /**
  * Compares gradients with central differences of the loss, on each parameter alone and on random halves of all, near the start.
+ * @param step Distance of the two losses from the point: shorter where a kink may lie between.
  * @param tolerance Relative.
  */
-export function expectTrueGradients<B>(task: Task<B>, tolerance = 0.02): void {
-  const random = new Random(5), step = 1e-2, start = task.init();
+export function expectTrueGradients<B>(task: Task<B>, step = 1e-2, tolerance = 0.02): void {
+  const random = new Random(5), start = task.init();
   const params = tf.tidy(() => Object.fromEntries(Object.entries(start).map(([name, tensor]) =>
     [name, tf.add(tensor, tf.tensor(random.normals(tensor.size, 0.1), tensor.shape))])));
   tf.dispose(start);

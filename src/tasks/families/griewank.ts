@@ -10,7 +10,17 @@ import {testFunctionFamily, type TestFunction, type TestFunctionOptions} from '.
 export function griewank(x: tf.Tensor1D): tf.Scalar {
   const roots = tf.sqrt(tf.range(1, x.size + 1)); // [n]
   const bowl = tf.div(tf.sum(tf.square(x)), 4000);
-  return tf.add<tf.Scalar>(bowl, tf.sub(1, tf.prod(tf.cos(tf.div(x, roots)))));
+  return tf.add<tf.Scalar>(bowl, tf.sub(1, product(tf.cos(tf.div<tf.Tensor1D>(x, roots)))));
+}
+
+/** By halves: the gradient of `tf.prod` needs the chained methods that only the package `@tensorflow/tfjs` adds. */
+function product(x: tf.Tensor1D): tf.Scalar {
+  let factors = x;
+  while (factors.size > 1) {
+    const half = Math.floor(factors.size / 2), pairs = tf.mul<tf.Tensor1D>(tf.slice(factors, 0, half), tf.slice(factors, half, half));
+    factors = factors.size % 2 === 0 ? pairs : tf.concat([pairs, tf.slice(factors, 2 * half, 1)]);
+  }
+  return tf.reshape<tf.Rank.R0>(factors, []);
 }
 
 /** {@link griewank} as the families know it. */

@@ -1,7 +1,7 @@
 import {L2OError} from '../errors.js';
-import {LearnedOptimizer} from '../optimizer/learned-optimizer.js';
-import {checkOptions, type LearnedOptimizerOptions} from '../optimizer/options.js';
-import {loadTheta, type ThetaSource} from './theta-io.js';
+import {LearnedOptimizer} from './learned-optimizer.js';
+import {checkOptions, type LearnedOptimizerOptions} from './options.js';
+import {loadTheta, type ThetaSource} from '../theta/theta-io.js';
 
 /** Options of {@link loadOptimizer}: those of `learnedOptimizer`, but for rule and theta, which come from the source. */
 export type LoadOptimizerOptions = Omit<LearnedOptimizerOptions, 'rule' | 'theta'>;
