@@ -14,5 +14,6 @@ const shared = {
 
 export default defineConfig([
   {...shared, entry: {index: 'src/index.ts'}, format: ['esm', 'cjs'], platform: 'neutral', dts: true},
+  {...shared, entry: {'meta-worker': 'src/meta/worker.ts'}, format: ['esm'], platform: 'node'},
   {...shared, entry: {cli: 'src/cli/main.ts'}, format: ['esm'], platform: 'node', banner: {js: '#!/usr/bin/env node'}},
 ]);

@@ -68,13 +68,15 @@ export function decodeCheckpoint(bytes: Uint8Array, recipe: string, path: string
   };
   if (!magic.every((byte, i) => bytes[i] === byte)) corrupt('a file that is none');
   if (end < start || !sha256(bytes.subarray(0, end)).every((byte, i) => bytes[end + i] === byte)) corrupt('one that is cut short or damaged');
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(magic.length, true), data = bytes.slice(start + length, end);
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(magic.length, true);
+  // Not slice(): that of a Node Buffer shares its memory, which need not be aligned.
+  const data = new Uint8Array(bytes.subarray(start + length, end));
   const header = decodeTree({json: new TextDecoder().decode(bytes.subarray(start, start + length)), floats: new Float32Array(data.buffer)}) as Header;
-  const refuse = (what: string, remedy: string): never => {
-    throw new L2OError('INVALID_ARGUMENT', `metaFit: expected a checkpoint of ${what} in '${path}'. ${remedy} It was left as it is.`);
+  const refuse = (expected: string, got: string, remedy: string): never => {
+    throw new L2OError('INVALID_ARGUMENT', `metaFit: expected a checkpoint of ${expected} in '${path}', got one of ${got}. ${remedy} It was left as it is.`);
   };
-  if (header.version !== VERSION) refuse(`version ${VERSION}, got one of version ${header.version}`, 'Go on with the tfjs-l2o that wrote it, or choose another checkpointDir.');
-  if (header.recipe !== recipe) refuse(`this recipe (${recipe}), got one of another (${header.recipe})`, 'Go on with the same families and options, or choose another checkpointDir.');
+  if (header.version !== VERSION) refuse(`version ${VERSION}`, `version ${header.version}`, 'Go on with the tfjs-l2o that wrote it, or choose another checkpointDir.');
+  if (header.recipe !== recipe) refuse(`this recipe (${recipe})`, `another (${header.recipe})`, 'Go on with the same families and options, or choose another checkpointDir.');
   return header.state as RunState;
 }
 
@@ -113,11 +115,19 @@ export class CheckpointFolder {
         }
         fs.renameSync(temporary, this.path);
       } catch (error) {
-        fs.rmSync(temporary, {force: true});
+        this.remove(temporary);
         throw error;
       }
       this.syncFolder(paths.dirname(this.path));
     });
+  }
+
+  private remove(file: string): void {
+    try {
+      node('checkpointDir').fs.rmSync(file, {force: true});
+    } catch {
+      // What comes of this is of no interest beside what went wrong before.
+    }
   }
 
   /** Makes the renaming last; Windows has no such thing for folders. */

@@ -1,4 +1,4 @@
-import {getBackend, ready, setBackend} from '@tensorflow/tfjs-core';
+import {getBackend, ready} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import type {TaskFamily} from '../tasks/task-family.js';
 import type {LocatedFamily} from './ops-pair.js';
@@ -45,13 +45,6 @@ export async function loadFamily(url: string): Promise<LocatedFamily> {
 function describeExports(loaded: object): string {
   const names = Object.keys(loaded);
   return names.length === 0 ? 'no exports' : `the exports ${names.join(', ')}`;
-}
-
-/** Makes the cpu backend this thread's, until a family's module chooses another. */
-export async function prepareWorkerBackend(): Promise<void> {
-  await import('@tensorflow/tfjs-backend-cpu');
-  await setBackend('cpu');
-  await prepareGradients();
 }
 
 /** Makes sure that there is a backend, and gradients for its operations. @throws L2OError `ENVIRONMENT`. */

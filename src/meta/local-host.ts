@@ -1,7 +1,7 @@
 import type {Host, HostOptions, PairResult} from './host.js';
 import type {HeldOutScore} from './held-out.js';
 import {PairSet} from './pair-set.js';
-import type {OpenSource} from './task-source.js';
+import type {OpenSource} from './open-families.js';
 
 /** Runs all pairs in this thread, and lets others have a turn after each. */
 export class LocalHost implements Host {

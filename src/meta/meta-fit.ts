@@ -3,6 +3,7 @@ import {bytesToHex} from '@noble/hashes/utils.js';
 import {Random} from '../random.js';
 import {RULE_NAME, RULE_VERSION} from '../rules/tensor-lstm/spec.js';
 import type {TaskFamily} from '../tasks/task-family.js';
+import {makeTheta} from '../theta/theta-file.js';
 import {CheckpointFolder} from './checkpoint.js';
 import {loadFamily, prepareGradients} from './family-module.js';
 import type {Host, HostOptions} from './host.js';
@@ -12,8 +13,7 @@ import {MetaFitResult} from './meta-fit-result.js';
 import {checkMetaFitOptions, type MetaFitSettings} from './meta-fit-settings.js';
 import {MetaFitRun} from './meta-fit-run.js';
 import type {LocatedFamily} from './ops-pair.js';
-import {openFamilies, type OpsPlan} from './task-source.js';
-import {makeTheta} from '../theta/theta-file.js';
+import {openFamilies, type OpsPlan} from './open-families.js';
 import {WorkerHost} from './worker-host.js';
 
 /**

@@ -1,11 +1,15 @@
+import type * as fs from 'node:fs';
+import type * as paths from 'node:path';
+import type * as urls from 'node:url';
+import type * as threads from 'node:worker_threads';
 import {L2OError} from '../errors.js';
 
 /** What is needed of Node. */
 export interface NodeModules {
-  readonly fs: typeof import('node:fs');
-  readonly paths: typeof import('node:path');
-  readonly threads: typeof import('node:worker_threads');
-  readonly urls: typeof import('node:url');
+  readonly fs: typeof fs;
+  readonly paths: typeof paths;
+  readonly threads: typeof threads;
+  readonly urls: typeof urls;
 }
 
 /**

@@ -46,14 +46,15 @@ export function drawRun({family, module}: LocatedFamily, random: Random, {horizo
 /** The task of this seed. @throws L2OError `INVALID_ARGUMENT` where the family does not make one. */
 export function sampleTask({family, module}: LocatedFamily, seed: number): Task {
   const origin: TaskOrigin = {family: family.name, module, seed};
-  let task: Partial<Task> | undefined;
+  let task: unknown;
   try {
     task = family.sample(new Random(seed));
   } catch (error) {
     rejectTask(origin, 0, `expected sample(random) to return a task, got the error "${String(error)}"`, 'See its cause.', error);
   }
-  const missing = (['init', 'loss', 'batches'] as const).find(name => typeof task?.[name] !== 'function');
-  if (missing !== undefined) rejectTask(origin, 0, `expected sample(random) to return a task with a function '${missing}', got ${String(task?.[missing])}`, 'See the interface TaskFamily.');
+  const fields = typeof task === 'object' && task !== null ? task as Partial<Record<string, unknown>> : {};
+  const missing = ['init', 'loss', 'batches'].find(name => typeof fields[name] !== 'function');
+  if (missing !== undefined) rejectTask(origin, 0, `expected sample(random) to return a task with a function '${missing}', got a ${typeof fields[missing]}`, 'See the interface TaskFamily.');
   return task as Task;
 }
 

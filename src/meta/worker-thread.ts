@@ -8,15 +8,11 @@ export class WorkerDeath extends Error {
   override readonly name = 'WorkerDeath';
 }
 
-/** Name of the CommonJS build's own folder, where there is one. */
-declare const __dirname: string | undefined;
-
 /** The worker's file: beside this one in the built package, or its source, which has to be translated first. */
 function workerUrl(): URL {
-  const here = import.meta.url as string | undefined;
-  if (here?.endsWith('.ts') === true) return new URL('./tsx-worker.mjs', here);
-  const {paths, urls} = node('workers');
-  return here === undefined ? urls.pathToFileURL(paths.join(__dirname!, 'meta-worker.js')) : new URL(['.', 'meta-worker.js'].join('/'), here);
+  const here = import.meta.url;
+  // Joined, so that bundlers for browsers do not take it for a file of theirs.
+  return here.endsWith('.ts') ? new URL('./tsx-worker.mjs', here) : new URL(['.', 'meta-worker.js'].join('/'), here);
 }
 
 /** A worker thread that is asked one thing at a time. */

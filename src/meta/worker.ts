@@ -1,8 +1,8 @@
 import {parentPort, workerData} from 'node:worker_threads';
 import {L2OError} from '../errors.js';
-import {prepareWorkerBackend} from './family-module.js';
 import {PairSet} from './pair-set.js';
 import {openSource} from './task-source.js';
+import {prepareWorkerBackend} from './worker-backend.js';
 import {arrayBuffers, type WorkerAnswer, type WorkerRequest, type WorkerSetup} from './worker-protocol.js';
 
 const {source, pairs: indices, seed, estimator, states} = workerData as WorkerSetup;

@@ -102,6 +102,11 @@ export class RolloutEngine {
     return new Float32Array(this.wasm.memory.buffer, pointer, count);
   }
 
+  /** Bytes of memory that the engine has taken so far; it gives none back, but uses it again. */
+  get memoryBytes(): number {
+    return this.wasm.memory.buffer.byteLength;
+  }
+
   /** The theta that `tensor-lstm` rollouts run with from now on. */
   setTheta(theta: Float32Array): void {
     this.floats(this.theta, THETA_SIZE).set(theta);

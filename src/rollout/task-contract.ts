@@ -109,7 +109,7 @@ function attempt<T>(run: () => T, what: string, origin: TaskOrigin, step: number
 }
 
 function describe(value: unknown): string {
-  if (value instanceof Tensor) return describeTensor(value);
+  if (value instanceof Tensor) return describeTensor(value as Tensor);
   return value === null || typeof value !== 'object' ? String(value) : 'an object that is no tensor';
 }
 

@@ -125,7 +125,7 @@ describe('OpsRollout', () => {
 
   const good: Task<undefined> = {init: () => ({w: tf.ones([2])}), loss: ({w}) => tf.sum(w!), *batches() { for (;;) yield undefined; }};
   const FAULTS: Record<string, [Partial<Task<undefined>>, RegExp]> = {
-    'a loss that is no scalar': [{loss: ({w}) => tf.square(w!) as tf.Tensor as tf.Scalar}, /step 0: expected the loss to be a scalar, got a float32 tensor of shape \[2\]/],
+    'a loss that is no scalar': [{loss: ({w}) => tf.square<tf.Scalar>(w as tf.Scalar)}, /step 0: expected the loss to be a scalar, got a float32 tensor of shape \[2\]/],
     'a loss that is no tensor': [{loss: () => 3 as unknown as tf.Scalar}, /expected the loss to be a scalar, got 3/],
     'a loss that is not finite': [{loss: ({w}) => tf.sum(tf.log(tf.neg(w!)))}, /expected a loss that is finite at the initial parameters, got NaN/],
     'a parameter that the loss ignores': [{init: () => ({w: tf.ones([2]), idle: tf.ones([1])})}, /no gradient for 'idle'/],

@@ -68,7 +68,7 @@ export function expectTrueGradients<B>(task: Task<B>, step = 1e-2, tolerance = 0
   ];
   for (const [index, mask] of masks.entries()) {
     const [slope, norm] = tf.tidy(() => {
-      const direction = Object.fromEntries(names.map(name => [name, tf.mul(gradients[name]!, mask(name))]));
+      const direction: tf.NamedTensorMap = Object.fromEntries(names.map(name => [name, tf.mul(gradients[name]!, mask(name))]));
       const length = Math.sqrt(names.reduce((sum, name) => sum + tf.sum(tf.square(direction[name]!)).dataSync()[0]!, 0));
       const at = (distance: number): number => task.loss(
         Object.fromEntries(names.map(name => [name, tf.add(params[name]!, tf.mul(direction[name]!, distance / length))])), batch).dataSync()[0]!;

@@ -52,7 +52,7 @@ export type ConvNetSettings = Complete<Omit<ConvNetOptions, 'numExamples'>> & {r
 
 /**
  * Small convolutional classifiers with softmax cross-entropy. Batches (8 to 64 by default) are drawn with replacement. TF.js's
- * wasm backend has no gradient of convolutions: use cpu, node or webgl.
+ * wasm backend has no gradient of convolutions of its own: call `registerWasmTrainingKernels()` first.
  *
  * @throws L2OError 'INVALID_ARGUMENT', 'UNKNOWN_OPTION'; on sampling, 'UNSUPPORTED_BACKEND' where convolutions cannot be trained.
  * @example
@@ -138,5 +138,5 @@ function checkBackend(): void {
   const backend = tf.getBackend();
   if (tf.getKernelsForBackend(backend).some(({kernelName}) => kernelName === 'Conv2DBackpropFilter')) return;
   throw new L2OError('UNSUPPORTED_BACKEND', `convNetFamily: expected a backend that can train convolutions, got ${backend}, ` +
-    'which lacks Conv2DBackpropFilter. Call await tf.setBackend(\'cpu\'), or use tfjs-node or webgl.');
+    'which lacks Conv2DBackpropFilter. Call registerWasmTrainingKernels() on wasm, or use another backend.');
 }
