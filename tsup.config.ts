@@ -4,16 +4,16 @@ import manifest from './package.json' with {type: 'json'};
 const shared = {
   target: ['node20', 'es2022'],
   outDir: 'dist',
-  external: [...Object.keys(manifest.peerDependencies), /^node:/],
+  external: [...Object.keys(manifest.peerDependencies), ...Object.keys(manifest.dependencies), /^node:/],
   sourcemap: false,
-  splitting: false,
   treeshake: true,
   minifySyntax: true,
   minifyWhitespace: true,
+  platform: 'neutral',
 } satisfies Options;
 
 export default defineConfig([
-  {...shared, entry: {index: 'src/index.ts'}, format: ['esm', 'cjs'], platform: 'neutral', dts: true},
-  {...shared, entry: {'meta-worker': 'src/meta/worker.ts'}, format: ['esm'], platform: 'node'},
-  {...shared, entry: {cli: 'src/cli/main.ts'}, format: ['esm'], platform: 'node', banner: {js: '#!/usr/bin/env node'}},
+  // Chunks are shared, so that theta and the wasm modules are in the package once.
+  {...shared, entry: {index: 'src/index.ts', cli: 'src/cli/main.ts', 'meta-worker': 'src/meta/worker.ts'}, format: ['esm'], splitting: true, dts: {entry: {index: 'src/index.ts'}}},
+  {...shared, entry: {index: 'src/index.ts'}, format: ['cjs'], splitting: false, dts: true},
 ]);

@@ -34,8 +34,9 @@ INLINE float tl_bias(double beta, int count) {
 
 // Takes this step's loss into the loss slots L and writes the global features to x; returns the guard.
 static float tl_global(const float *theta, float *L, const tl_step *s, float *x) {
-  const float t = s->time, has = s->horizon > 0 ? 1.0f : 0.0f;
-  const float f = has > 0 ? smin(t / s->horizon, 1.0f) : 0.0f;
+  // Past its horizon a run is one without a horizon: the LSTM knows those, and no run that stands at its end.
+  const float t = s->time, has = s->horizon > t ? 1.0f : 0.0f;
+  const float f = has > 0 ? t / s->horizon : 0.0f;
   x[0] = has;
   x[1] = has * (2 * f - 1);
   x[2] = has * stanh(10 * (f - 0.1f));

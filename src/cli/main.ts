@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import {L2OError} from '../errors.js';
 import {learnedOptimizer} from '../optimizer/learned-optimizer.js';
 import {parseCommand, type Command} from './args.js';

@@ -30,7 +30,7 @@ function softsignRatio(a: number, b: number): number {
 
 /** The features of time: how far the training is, where that is known, and how long it has been running. */
 export function timeFeatures({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): Record<TimeFeature, number> {
-  const planned = horizon > 0, f = planned ? Math.min(time / horizon, 1) : 0, logTime = Math.log1p(time);
+  const planned = horizon > time, f = planned ? time / horizon : 0, logTime = Math.log1p(time);
   return {
     hasHorizon: planned ? 1 : 0,
     fraction: planned ? 2 * f - 1 : 0,

@@ -55,12 +55,12 @@ export function rnnpropFeatures(gradient: tf.Tensor1D, {m, v}: Moments, time: nu
  *
  * @see Lv, Jiang and Li 2017, "Learning Gradient Descent: Better Generalization and Longer Horizons", arXiv:1703.03633.
  *
- * Differs from the released code of Open-L2O: nothing but `learningRate`, which multiplies the steps. Its bias corrections
- * go by the step of the rollout, not of the variable.
+ * Differs from the released code of VITA-Group/Open-L2O in nothing but `learningRate`, which multiplies the steps. Its
+ * bias corrections go by the step of the run, so features are off for some 20 steps where a variable joins late.
  *
  * Differs from the authors' own code (vfleaking/rnnprop): steps are bounded by 0.01, not by 0.1; the step is added, not
- * subtracted; the features come in the other order; their initial weights are TensorFlow's. All but the first are the
- * same rule with other weights.
+ * subtracted; the features come in the other order; initial weights are not Sonnet's. All but the first are the same rule
+ * with other weights.
  *
  * Random scaling of the task while meta-training, and the mix with convex functions, are the task family's, not the rule's.
  */

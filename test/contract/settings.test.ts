@@ -41,7 +41,9 @@ describe('the horizon', () => {
         const model = compiled(task, learnedOptimizer({numSteps: 40}));
         const planned = await train(model, task, 0, 40), beyond = await train(model, task, 40, 200);
         expect(beyond.every(Number.isFinite)).to.be.true;
-        expect(Math.max(...beyond)).to.be.lessThan(mean(planned.slice(0, 3)));
+        // Means of ten batches: the loss of one fresh batch of 16 spikes under any optimizer.
+        const tens = Array.from({length: 20}, (_, i) => mean(beyond.slice(10 * i, 10 * i + 10)));
+        expect(Math.max(...tens)).to.be.lessThan(mean(planned.slice(0, 3)));
         expect(mean(beyond.slice(-20))).to.be.lessThan(1.5 * mean(planned.slice(-10)));
         model.optimizer.dispose();
         model.dispose();

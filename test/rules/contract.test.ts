@@ -169,6 +169,20 @@ for (const [rule, reference, numWeights, learningRate] of RULES) {
         expect(gradient.some(g => g !== 0)).to.be.true;
       });
 
+      it('has a finite gradient where gradients are 0 and on the tape', () => {
+        const gradient = tf.tidy(() => tf.grad(x => {
+          const theta = x as tf.Tensor1D;
+          let variables: Array<{parameter: tf.Tensor; slots: State}> = newVariables(rule, theta, [[3]], () => [tf.ones([3]), tf.zeros([3])]);
+          let shared = rule.initialShared(theta);
+          for (let time = 0; time < NUM_UNROLLED; time++) {
+            ({variables, shared} = rule.step(theta, variables.map(v => ({...v, gradient: tf.mul(v.parameter, 0)})), shared, contextAt(time, 1)));
+          }
+          return tf.sum(variables[0]!.parameter);
+        })(tf.tensor1d(rule.initialTheta(new Random(4)))).dataSync());
+        expect(gradient.every(Number.isFinite)).to.be.true;
+        expect(gradient.some(g => g !== 0)).to.be.true;
+      });
+
       it('multiplies its steps by the learning rate', () => tf.tidy(() => {
         const theta = tf.tensor1d(thetaOf(rule, 3)), shared = rule.initialShared(theta);
         const [variable] = newVariables(rule, theta, [[4]], () => [tf.zeros([4]), tf.tensor1d([1, -2, 0.1, 3])]);

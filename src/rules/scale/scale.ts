@@ -86,9 +86,10 @@ function stepAll(
   const summaries = tf.stack(stepped.map(({summary}) => summary), 1) as tf.Tensor2D; // one column a tensor
   const tensors = stepGru(weights, 'tensor', summaries, oldTensors, links.globalToTensor);
   const global = stepGru(weights, 'global', tf.mean<tf.Tensor2D>(tensors, 1, true), globalColumn);
-  const tensorStates = tf.unstack(tensors, 1);
+  // Not tf.unstack: its gradient fails where there is one tensor alone.
+  const stateOf = (i: number): tf.Tensor => tf.reshape(tf.slice(tensors, [0, i], [UNITS.tensor, 1]), [UNITS.tensor]);
   return {
-    variables: stepped.map(({parameter, slots}, i) => ({parameter, slots: {...slots, tensorState: tensorStates[i]!}})),
+    variables: stepped.map(({parameter, slots}, i) => ({parameter, slots: {...slots, tensorState: stateOf(i)}})),
     globalState: tf.reshape(global, [UNITS.global]),
   };
 }

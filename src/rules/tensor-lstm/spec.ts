@@ -72,7 +72,7 @@ export const CONSTANTS = {
   TINY: 1e-20,
 } as const;
 
-/** LSTM inputs that are the same for every tensor of a step. `f` is t/T clipped at 1; 0 where the horizon is unknown. */
+/** LSTM inputs that are the same for every tensor of a step. `f` is t/T; 0 where the horizon is unknown or past. */
 export const GLOBAL_FEATURES = [
   'hasHorizon', 'fraction', 'fractionStart', 'logRemaining', 'fractionEnd', 'logHorizon',
   'logTime', 'logTimeLinear', 'inverseRootTime',
