@@ -45,8 +45,8 @@ export function logAndSign(gradient: tf.Tensor1D): tf.Tensor2D {
  * - The linear layer's bias starts at 0, as in Sonnet 1's later versions; its first ones drew it too.
  * - `learningRate` multiplies the steps.
  *
- * Differs from the paper: its appendix A writes the logarithm without epsilon and chooses between both forms by
- * magnitude; the clipping of the released code, kept here, gives the same features but for the epsilon.
+ * Differs from the paper in the features' range, which its appendix A sets to 10 (the released code: 5); and it chooses
+ * between their two forms by magnitude, where the released code clips both, to the same effect but for the epsilon.
  */
 export const lstmDm: Rule<DeepLstmSlot, never> = {
   name: NAME,
