@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {CONSTANTS} from '../rules/tensor-lstm/spec.js';
 
+export {root} from '../rules/safe-ops.js';
+
 const {TINY} = CONSTANTS;
 
 const divideOp = tf.customGrad((...inputs) => {
@@ -14,16 +16,6 @@ const divideOp = tf.customGrad((...inputs) => {
       const da = tf.div(dy, divisor);
       return [da, tf.neg(tf.mul(da, quotient))];
     },
-  };
-});
-
-const rootOp = tf.customGrad((...inputs) => {
-  const [x, save] = inputs as [tf.Tensor, tf.GradSaveFunc];
-  const value = tf.sqrt(x);
-  save([value]);
-  return {
-    value,
-    gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.div(dy, tf.maximum(tf.mul(saved[0]!, 2), TINY)),
   };
 });
 
@@ -50,9 +42,9 @@ export function divide<T extends tf.Tensor>(a: T, b: T): T {
   return divideOp(a, b) as T;
 }
 
-/** `sqrt(x)` whose gradient at 0 is finite. */
-export function root<T extends tf.Tensor>(x: T): T {
-  return rootOp(x) as T;
+/** The slices of `x` along its first axis. The gradient of `tf.unstack` throws where there is one alone. */
+export function rows(x: tf.Tensor): tf.Tensor[] {
+  return x.shape[0] === 1 ? [tf.squeeze(x, [0])] : tf.unstack(x);
 }
 
 /** softsign(a / b) for b > 0, without the ratio, which may overflow. */

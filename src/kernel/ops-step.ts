@@ -3,7 +3,7 @@ import {
   CONSTANTS, FIRST_HIDDEN, NUM_MIXED, NUM_PARAMETER_HIDDEN, NUM_PARAMETER_INPUTS, PARAMETER_FEATURES, TENSOR_SLOTS, thetaEntry,
 } from '../rules/tensor-lstm/spec.js';
 import {beginStepOps} from './ops-global.js';
-import {divide, isAllFinite, isPositive, root} from './ops-math.js';
+import {divide, isAllFinite, isPositive, root, rows} from './ops-math.js';
 import {stepTensorsOps} from './ops-tensor.js';
 import type {CoefficientName, Weights} from './ops-tensor.js';
 import type {StepOptions} from './types.js';
@@ -167,7 +167,7 @@ export function stepOps(
     active.map(step => step.weightDecay), shared, options);
 
   const each = <K extends string>(vectors: Readonly<Record<K, tf.Tensor>>): Array<Record<K, tf.Tensor>> => {
-    const unstacked = Object.entries<tf.Tensor>(vectors).map(([name, vector]) => [name, tf.unstack(vector)] as const);
+    const unstacked = Object.entries<tf.Tensor>(vectors).map(([name, vector]) => [name, rows(vector)] as const);
     return active.map((_, i) => Object.fromEntries(unstacked.map(([name, parts]) => [name, parts[i]!])) as Record<K, tf.Tensor>);
   };
   const {coefficients, mix, hidden, ...early} = tensors;

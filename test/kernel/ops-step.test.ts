@@ -86,6 +86,15 @@ describe('stepOps', () => {
     it('equals tf.train.adam(1e-3) with a theta of zeros and no parameter scaling', () => expectAdam(runOps));
     it('is Adam\'s direction times max(rms(p), floor) with parameter scaling', () => expectScaledAdam(runOps));
 
+    it('can be differentiated where there is one variable alone', () => {
+      const gradient = tf.tidy(() => tf.grad(theta => {
+        const steps = newSteps([tf.ones([3])], []).map(s => ({...s, gradient: tf.ones([3]), weightDecay: 0}));
+        return tf.sum(stepOps(theta as tf.Tensor1D, tf.zeros<tf.Rank.R1>([NUM_LOSS_SLOTS]), tf.scalar(1), steps, optionsAt(0)).steps[0]!.parameter);
+      })(tf.zeros([THETA_SIZE])).dataSync());
+      expect(gradient.every(Number.isFinite)).to.be.true;
+      expect(rms(gradient)).to.be.greaterThan(0);
+    });
+
     it('has finite gradients where parameters and loss are 0, and all gradients but one', () => {
       const gradient = tf.tidy(() => tf.grad(theta => {
         let lossSlots = tf.zeros<tf.Rank.R1>([NUM_LOSS_SLOTS]);
