@@ -46,6 +46,7 @@ console.log(JSON.stringify({
     horizonKnown: compare(ours(t => ({horizon: t.steps})), adam),
     horizonHidden: compare(ours(() => ({horizon: 0})), adam),
     horizonHalf: compare(ours(t => ({horizon: Math.ceil(t.steps / 2)})), adam),
+    horizonTwentieth: compare(ours(t => ({horizon: Math.ceil(t.steps / 20)})), adam),
     horizonDouble: compare(ours(t => ({horizon: 2 * t.steps})), adam),
     lossHidden: compare(ours(t => ({horizon: t.steps, hasLoss: false})), adam),
   },

@@ -43,6 +43,7 @@ function ruleHeader(): string {
   define('NUM_OUTPUTS', rule.NUM_OUTPUTS);
   define('NUM_MIXED', rule.NUM_MIXED);
   define('FIRST_HIDDEN', rule.FIRST_HIDDEN);
+  define('NUM_PARAMETER_INPUTS', rule.NUM_PARAMETER_INPUTS);
   define('NUM_PARAMETER_HIDDEN', rule.NUM_PARAMETER_HIDDEN);
   define('NUM_PARAMETER_SLOTS', rule.NUM_PARAMETER_SLOTS);
   define('NUM_TENSOR_SLOTS', rule.NUM_TENSOR_SLOTS);

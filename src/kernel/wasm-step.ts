@@ -63,9 +63,11 @@ export class WasmStep {
   private readonly sums: number;
   private readonly lossSlots: number;
 
-  /** @throws Error where the module cannot be compiled or linked to the heap's memory. */
-  constructor(readonly heap: Heap) {
-    const module = stepModule();
+  /**
+   * @param module Another build of `kernel/step.c`, for experiments. Default: the embedded one.
+   * @throws Error where the module cannot be compiled or linked to the heap's memory.
+   */
+  constructor(readonly heap: Heap, module: WebAssembly.Module | Error = stepModule()) {
     if (module instanceof Error) throw module;
     this.wasm = new WebAssembly.Instance(module, {env: {memory: heap.memory}}).exports as unknown as StepExports;
     this.theta = heap.allocate(THETA_SIZE);
