@@ -22,7 +22,7 @@ interface Check {
 const CHECKS: readonly Check[] = [
   {name: 'toolchain', command: 'bash', args: ['scripts/setup-toolchain.sh']},
   {name: 'native backend', command: 'bash', args: ['scripts/setup-native.sh']},
-  {name: 'build', command: 'tsup', args: ['--silent']},
+  {name: 'build', command: 'npm', args: ['run', '-s', 'build']},
   {name: 'types', command: 'tsc', args: ['--noEmit', '-p', '.']},
   {name: 'lint', command: 'eslint', args: ['.', '--max-warnings', '0']},
   {name: 'kernel as committed', command: 'tsx', args: ['scripts/build-kernel.ts', '--check']},
