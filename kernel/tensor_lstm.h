@@ -32,10 +32,10 @@ INLINE float tl_bias(double beta, int count) {
   return (float)(1.0 - power);
 }
 
-// Takes this step's loss into the loss slots L and writes the global features to x; returns the guard.
+// Takes this step's loss into the loss slots L and writes the global features to x; returns guard times pace.
 static float tl_global(const float *theta, float *L, const tl_step *s, float *x) {
   // Past its horizon a run is one without a horizon: the LSTM knows those, and no run that stands at its end.
-  const float t = s->time, has = s->horizon > t ? 1.0f : 0.0f;
+  const float t = s->time, has = s->horizon > t && s->horizon <= TL_HORIZON_KNOWN ? 1.0f : 0.0f;
   const float f = has > 0 ? t / s->horizon : 0.0f;
   x[0] = has;
   x[1] = has * (2 * f - 1);
@@ -43,13 +43,14 @@ static float tl_global(const float *theta, float *L, const tl_step *s, float *x)
   x[3] = has * (slog(1.01f - f) * 0.43429448f + 1);
   x[4] = has * stanh(20 * (f - 0.95f));
   x[5] = has > 0 ? sclamp((slog(s->horizon) - 6.5f) * 0.5f, -3, 3) : 0;
-  const float log_time = slog(t + 1);
+  const float known = smin(t, TL_TIME_KNOWN), log_time = slog(known + 1);
   x[6] = stanh(log_time * 0.33333333f - 1);
   x[7] = smin((log_time - 4) * 0.33333333f, 3);
-  x[8] = 1 / ssqrt(t + 1);
+  x[8] = 1 / ssqrt(known + 1);
+  const float pace = has > 0 || t <= TL_TIME_KNOWN ? 1 : TL_TIME_KNOWN / t;
   if (!s->has_loss) {
     for (int i = 9; i < TL_NUM_GLOBAL_FEATURES; i++) x[i] = 0;
-    return 1;
+    return pace;
   }
   const float loss = s->loss;
   float surprise = 0;
@@ -78,7 +79,7 @@ static float tl_global(const float *theta, float *L, const tl_step *s, float *x)
   x[14] = smin(rise, TL_GUARD_RANGE) * 0.5f;
   x[15] = softsign_ratio(slow - L[TL_LOSS_slower], noise);
   x[16] = (slog(smin(noise / (sabs(fast) + TL_TINY), 1e4f) + 1e-4f) + 3) * 0.25f;
-  return sexp(-smax(theta[TL_OFFSET_guard], 0) * sclamp(rise - TL_GUARD_SLACK, 0, TL_GUARD_RANGE));
+  return pace * sexp(-smax(theta[TL_OFFSET_guard], 0) * sclamp(rise - TL_GUARD_SLACK, 0, TL_GUARD_RANGE));
 }
 
 // log of the fast momentum's RMS over the gradient's, both bias-corrected, from the last step's statistics.
@@ -169,7 +170,7 @@ static void tl_tensor(const float *theta, const tl_step *s, float *S, double gg,
   S[TL_SLOT_count] = (float)count;
   const float log_step = sclamp(TL_LOG_STEP_START + TL_LOG_STEP_GAIN * z[TL_OUTPUT_logStep], TL_LOG_STEP_MIN, TL_LOG_STEP_MAX);
   K[K_GRADIENT_SCALE] = gradient_scale;
-  const float rate = s->learning_rate * sexp(log_step) * s->guard, scale = s->parameter_scale ? floored : 1.0f;
+  const float rate = s->learning_rate * sexp(log_step) * s->guard, scale = s->parameter_scale ? smin(floored, TL_GROWTH_MAX * smax(S[TL_SLOT_initialRms], s->floor)) : 1.0f;
   K[K_STEP] = rate * scale;
   // Decay is as strong as AdamW's at a rate of K_STEP, but never so strong that large weights change sign.
   K[K_DECAY] = smin(1, rate * smin(scale, 1) * s->weight_decay);

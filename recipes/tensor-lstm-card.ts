@@ -37,6 +37,13 @@ function compare(results: TaskResult[], peer: TaskResult[]): object {
   };
 }
 const asDrawn = ours(() => ({}));
+const LONG = 10_000, longTasks = tasks.slice(0, 24).map(task => ({...task, steps: LONG, hasLoss: true}));
+/** Runs ten times as long as any in training: how many end at more than twice the loss that 1,000 steps reach, or diverge. */
+function long(horizon: number): object {
+  const ends = longTasks.map((task, i) => runTask(engine, {...task, horizon}, i, {rule: 'tensor-lstm', learningRate: 1}));
+  const known = longTasks.map((task, i) => runTask(engine, {...task, steps: 1000, horizon: 0}, i, {rule: 'tensor-lstm', learningRate: 1}));
+  return {numTasks: ends.length, steps: LONG, final: mean(ends.map(r => r.final)), worse: ends.filter((r, i) => r.final > known[i]!.final + Math.log(2)).length, diverged: ends.filter(r => r.diverged).length};
+}
 console.log(JSON.stringify({
   theta: theta.hash, numTasks: NUM_TASKS, seed: SEED,
   score: 'log of the loss over the first loss, bounded (src/meta/objective.ts); negative differences favour the learned optimizer',
@@ -50,6 +57,7 @@ console.log(JSON.stringify({
     horizonDouble: compare(ours(t => ({horizon: 2 * t.steps})), adam),
     lossHidden: compare(ours(t => ({horizon: t.steps, hasLoss: false})), adam),
   },
+  tenTimesAsLong: {horizonFree: long(0), horizonKnown: long(LONG), horizonTooShort: long(1000)},
   tasks: tasks.map((t, i) => ({
     name: t.name, activation: t.activation, batchSize: t.batchSize, steps: t.steps, horizon: t.horizon,
     finalLoss: Number(asDrawn[i]!.finalLoss.toPrecision(3)), adamFinalLoss: Number(adam[i]!.finalLoss.toPrecision(3)), adamRate: adam[i]!.rate,

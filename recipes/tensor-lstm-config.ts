@@ -4,4 +4,6 @@ export const RECIPE = {
   estimator: {kind: 'nres', sigma: 0.01, maxDifference: 0.5, signOnly: false, stagger: true},
   /** Outer learning rate: warm-up, then cosine to a tenth over this many outer steps. */
   peakRate: 1.5e-3, warmUp: 100, decaySteps: 40_000,
+  /** Share of each outer step's theta in the running average that is kept. */
+  averageRate: 2e-3,
 } as const;

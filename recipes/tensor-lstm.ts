@@ -3,7 +3,8 @@
  *
  *     npx tsx recipes/tensor-lstm.ts [--minutes 60] [--workers 2]
  *
- * Tasks: recipes/tensor-lstm-family.ts. The checkpoint (outer state) and the best theta by validation are written to
+ * Tasks: recipes/tensor-lstm-family.ts. What is validated and kept is the running average of theta over outer steps (Polyak and
+ * Juditsky 1992), which is steadier than theta itself. The checkpoint (outer state) and the best theta by validation are written to
  * weights/tensor-lstm/, atomically, every VALIDATE_EVERY outer steps; history.jsonl logs each validation.
  */
 import {appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
@@ -31,23 +32,24 @@ function writeAtomically(file: string, data: Uint8Array): void {
   renameSync(`${file}.tmp`, file);
 }
 
-/** Checkpoint: JSON header line, then theta, moment and variance as float32. */
-function save(state: OuterState, best: number): void {
+/** Checkpoint: JSON header line, then theta, moment, variance and average as float32. */
+function save(state: OuterState, average: Float32Array, best: number): void {
   const {theta, moment, variance, ...scalars} = state;
   const header = Buffer.from(`${JSON.stringify({ruleVersion: RULE_VERSION, thetaSize: THETA_SIZE, best, ...scalars})}\n`);
-  writeAtomically(checkpointFile, Buffer.concat([header, ...[theta, moment, variance].map(a => Buffer.from(a.buffer, a.byteOffset, a.byteLength))]));
+  writeAtomically(checkpointFile, Buffer.concat([header, ...[theta, moment, variance, average].map(a => Buffer.from(a.buffer, a.byteOffset, a.byteLength))]));
 }
 
-function resume(): {state: OuterState; best: number} {
+function resume(): {state: OuterState; average: Float32Array; best: number} {
   if (!existsSync(checkpointFile)) {
-    return {state: initialOuterState(initialTheta(new Random(RECIPE.seed).fork('theta'), {step: RECIPE.initialStep, guard: RECIPE.initialGuard})), best: Infinity};
+    const theta = initialTheta(new Random(RECIPE.seed).fork('theta'), {step: RECIPE.initialStep, guard: RECIPE.initialGuard});
+    return {state: initialOuterState(theta), average: theta.slice(), best: Infinity};
   }
   const bytes = readFileSync(checkpointFile), end = bytes.indexOf(10);
   const header = JSON.parse(bytes.subarray(0, end).toString()) as {ruleVersion: number; thetaSize: number; best: number; norm: number; outerStep: number; innerSteps: number};
   if (header.ruleVersion !== RULE_VERSION || header.thetaSize !== THETA_SIZE) throw new Error('the checkpoint is of another version of the rule; move it away to start anew');
-  const arrays = [0, 1, 2].map(i => new Float32Array(bytes.buffer.slice(bytes.byteOffset + end + 1 + 4 * i * THETA_SIZE, bytes.byteOffset + end + 1 + 4 * (i + 1) * THETA_SIZE)));
+  const arrays = [0, 1, 2, 3].map(i => new Float32Array(bytes.buffer.slice(bytes.byteOffset + end + 1 + 4 * i * THETA_SIZE, bytes.byteOffset + end + 1 + 4 * (i + 1) * THETA_SIZE)));
   const {norm, outerStep, innerSteps, best} = header;
-  return {state: {theta: arrays[0]!, moment: arrays[1]!, variance: arrays[2]!, norm, outerStep, innerSteps}, best};
+  return {state: {theta: arrays[0]!, moment: arrays[1]!, variance: arrays[2]!, norm, outerStep, innerSteps}, average: arrays[3]!, best};
 }
 
 const rate = (k: number): number => {
@@ -55,7 +57,7 @@ const rate = (k: number): number => {
   return RECIPE.peakRate * Math.min(1, k / RECIPE.warmUp) * (0.1 + 0.45 * (1 + Math.cos(Math.PI * progress)));
 };
 
-const {state, best: oldBest} = resume();
+const {state, average, best: oldBest} = resume();
 let best = oldBest;
 const engine = RolloutEngine.create(), tasks = validationTasks();
 const adam = tasks.map((task, i) => bestAdam(engine, task, i, HALF_DECADES));
@@ -77,8 +79,9 @@ while (!stop && performance.now() - started < limit) {
   objective += report.objective;
   diverged += report.diverged;
   since++;
+  for (let i = 0; i < THETA_SIZE; i++) average[i]! += (state.theta[i]! - average[i]!) * RECIPE.averageRate;
   if (state.outerStep % VALIDATE_EVERY !== 0) continue;
-  engine.setTheta(state.theta);
+  engine.setTheta(average);
   const results: TaskResult[] = tasks.map((task, i) => runTask(engine, task, i, {rule: 'tensor-lstm', learningRate: 1}));
   const curve = mean(results.map((r, i) => r.curve - adam[i]!.curve)), final = mean(results.map((r, i) => r.final - adam[i]!.final));
   const line = {
@@ -90,12 +93,12 @@ while (!stop && performance.now() - started < limit) {
   const total = curve + final;
   if (total < best) {
     best = total;
-    writeAtomically(bestFile, Buffer.from(state.theta.buffer, state.theta.byteOffset, state.theta.byteLength));
+    writeAtomically(bestFile, Buffer.from(average.buffer, average.byteOffset, average.byteLength));
   }
-  save(state, best);
+  save(state, average, best);
   appendFileSync(historyFile, `${JSON.stringify({...line, best: total === best})}\n`);
   console.error(JSON.stringify(line));
   objective = diverged = since = 0;
 }
-save(state, best);
+save(state, average, best);
 await trainer.stop();

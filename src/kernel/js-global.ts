@@ -28,9 +28,14 @@ function softsignRatio(a: number, b: number): number {
   return a / (b + Math.abs(a));
 }
 
+/** Whether the run stands before the end of a horizon that the rule knows. */
+function isPlanned({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): boolean {
+  return horizon > time && horizon <= CONSTANTS.HORIZON_KNOWN;
+}
+
 /** The features of time: how far the training is, where that is known, and how long it has been running. */
 export function timeFeatures({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): Record<TimeFeature, number> {
-  const planned = horizon > time, f = planned ? time / horizon : 0, logTime = Math.log1p(time);
+  const planned = isPlanned({time, horizon}), f = planned ? time / horizon : 0, known = Math.min(time, CONSTANTS.TIME_KNOWN), logTime = Math.log1p(known);
   return {
     hasHorizon: planned ? 1 : 0,
     fraction: planned ? 2 * f - 1 : 0,
@@ -40,8 +45,13 @@ export function timeFeatures({time, horizon}: Pick<StepOptions, 'time' | 'horizo
     logHorizon: planned ? clip((Math.log(horizon) - 6.5) / 2, -3, 3) : 0,
     logTime: Math.tanh(logTime / 3 - 1),
     logTimeLinear: Math.min((logTime - 4) / 3, 3),
-    inverseRootTime: 1 / Math.sqrt(time + 1),
+    inverseRootTime: 1 / Math.sqrt(known + 1),
   };
+}
+
+/** What steps are multiplied by: it falls with 1/t where a run is longer than any that the rule knows. */
+export function pace({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): number {
+  return isPlanned({time, horizon}) || time <= CONSTANTS.TIME_KNOWN ? 1 : CONSTANTS.TIME_KNOWN / time;
 }
 
 /** The loss's noise, kept above what rounding alone would make of it. */
@@ -98,6 +108,6 @@ export function beginStep(theta: Float32Array, lossSlots: Float32Array, loss: nu
   const strength = Math.max(theta[thetaEntry('guard').offset]!, 0);
   return {
     features: GLOBAL_FEATURES.map(name => values[name]),
-    guard: taken === undefined ? 1 : Math.exp(-strength * clip(taken.rise - CONSTANTS.GUARD_SLACK, 0, CONSTANTS.GUARD_RANGE)),
+    guard: pace(options) * (taken === undefined ? 1 : Math.exp(-strength * clip(taken.rise - CONSTANTS.GUARD_SLACK, 0, CONSTANTS.GUARD_RANGE))),
   };
 }

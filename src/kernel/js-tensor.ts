@@ -164,7 +164,8 @@ export function stepTensor(theta: Float32Array, step: ArrayStep, sumSquaresG: nu
   S[TENSOR_SLOTS.meanV2] = meanV2;
   const rmsV = Math.sqrt(meanV2 * biasV2);
   const hiddenBias = thetaEntry('hiddenBias').offset;
-  const rate = options.learningRate * Math.exp(logStep) * shared.guard, scale = options.parameterScale ? floored : 1;
+  const rate = options.learningRate * Math.exp(logStep) * shared.guard, first = Math.max(step.tensorSlots[TENSOR_SLOTS.initialRms]!, shared.floor);
+  const scale = options.parameterScale ? Math.min(floored, CONSTANTS.GROWTH_MAX * first) : 1;
   return {
     gradientScale,
     step: rate * scale,

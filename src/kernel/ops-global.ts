@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {CONSTANTS, GLOBAL_FEATURES, LOSS_SLOTS, NUM_LOSS_SLOTS} from '../rules/tensor-lstm/spec.js';
-import {timeFeatures} from './js-global.js';
+import {pace, timeFeatures} from './js-global.js';
 import {divide, isPositive, softsignRatio} from './ops-math.js';
 import type {StepOptions} from './types.js';
 
@@ -59,7 +59,7 @@ function atLeast(noise: tf.Scalar, level: tf.Scalar): tf.Scalar {
 /** Takes the step's loss into the loss slots and returns them with what all tensors of the step share. */
 export function beginStepOps(guard: tf.Scalar, lossSlots: tf.Tensor1D, loss: tf.Scalar | undefined, options: StepOptions): GlobalOps {
   const time = timeFeatures(options);
-  if (loss === undefined) return {features: toVector(time), guard: tf.scalar(1), lossSlots: tf.clone(lossSlots)};
+  if (loss === undefined) return {features: toVector(time), guard: tf.scalar(pace(options)), lossSlots: tf.clone(lossSlots)};
 
   const state = takeLoss(lossSlots, loss);
   const noise = atLeast(state.noise, state.fast), size = tf.abs(state.first), offset = tf.add(tf.mul(size, 1e-5), TINY);
@@ -85,7 +85,7 @@ export function beginStepOps(guard: tf.Scalar, lossSlots: tf.Tensor1D, loss: tf.
   for (const name of Object.keys(LOSS_SLOTS) as LossSlot[]) slots[LOSS_SLOTS[name]] = state[name];
   return {
     features,
-    guard: tf.exp(tf.neg(tf.mul(tf.relu(guard), excess))) as tf.Scalar,
+    guard: tf.mul(tf.exp(tf.neg(tf.mul(tf.relu(guard), excess))), pace(options)),
     lossSlots: tf.stack(slots) as tf.Tensor1D,
   };
 }

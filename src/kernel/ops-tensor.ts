@@ -124,7 +124,8 @@ export function stepTensorsOps(
     tf.add(tf.mul(tf.squeeze(columns(lstm.outputs, OUTPUTS.logStep, 1), [1]), CONSTANTS.LOG_STEP_GAIN), CONSTANTS.LOG_STEP_START),
     CONSTANTS.LOG_STEP_MIN, CONSTANTS.LOG_STEP_MAX);
   const rate = tf.mul(tf.mul(tf.exp(logStep), shared.guard), options.learningRate);
-  const scale = options.parameterScale ? floored : tf.onesLike(floored);
+  const most = tf.mul(tf.maximum<tf.Tensor1D>(initialRms, floor), CONSTANTS.GROWTH_MAX);
+  const scale = options.parameterScale ? tf.minimum(floored, most) : tf.onesLike(floored);
   const decay = tf.minimum(tf.mul(tf.mul(rate, tf.minimum(scale, 1)), tf.tensor1d(weightDecays)), 1);
   const biasV2 = inverse(biasOf(BETA_V2, count));
   // Second moments are linear in g²: their means follow without a sum.

@@ -17,7 +17,8 @@ const SLOT_TOLERANCE = 1e-4;
 const SCENARIOS: readonly Scenario[] = [
   {title: 'without a horizon', clipNorm: 0.5},
   {title: 'with a horizon and weight decay', horizon: 100, weightDecay: 0.1},
-  {title: 'past the horizon, with decay at its bound', horizon: 4000, startTime: 3980, learningRate: 3, weightDecay: 1000},
+  {title: 'past the horizon, with decay at its bound', horizon: 1500, startTime: 1480, learningRate: 3, weightDecay: 1000},
+  {title: 'long after any horizon', horizon: 100_000, startTime: 5000, learningRate: 2},
   {title: 'without a loss', withLoss: false, horizon: 50},
   {title: 'without parameter scaling', parameterScale: false, clipNorm: 1e9, learningRate: 0.1},
 ];

@@ -11,8 +11,9 @@
  *     hidden    = relu(x[FIRST_HIDDEN …] · hiddenKernel + hiddenBias + o.hidden)
  *     direction = clip(x.adam + o.mix · x[… NUM_MIXED] + hidden · headKernel + headBias, ±DIRECTION_CLIP)
  *     direction = 0 where a parameter has never had a gradient (a dead input, an embedding row not yet seen)
- *     rate      = learningRate · exp(clip(log 1e-3 + 2 · o.logStep)) · guard
- *     scale     = max(rms(p), floor)
+ *     rate      = learningRate · exp(clip(log 1e-3 + 2 · o.logStep)) · guard · pace
+ *     pace      = min(1, TIME_KNOWN / t) where no horizon is known, else 1
+ *     scale     = min(max(rms(p), floor), GROWTH_MAX · max(rms(p) at the first step, floor))
  *     floor     = FLOOR_RELATIVE · (RMS of all parameters at their first step), or FLOOR_ABSOLUTE where that is 0
  *     p        ← p · (1 − min(1, rate · min(scale, 1) · weightDecay)) − rate · scale · direction
  *
@@ -56,6 +57,15 @@ export const CONSTANTS = {
   /** The floor itself, where all parameters started at zero (below FLOOR_UNKNOWN). */
   FLOOR_ABSOLUTE: 0.03,
   FLOOR_UNKNOWN: 1e-5,
+  /** Steps are relative to the tensor's RMS up to this multiple of its first one: weights that grow cannot grow ever faster. */
+  GROWTH_MAX: 8,
+  /**
+   * The longest run without a horizon that the rule was trained on. The LSTM is told no later time than this, and steps
+   * beyond it shrink with 1/t: their sum still grows without bound, but no noise does.
+   */
+  TIME_KNOWN: 1000,
+  /** The longest horizon that the rule was told in training; a longer one is as none. */
+  HORIZON_KNOWN: 2000,
   /** Rise of the smoothed log loss above its minimum that the guard tolerates. */
   GUARD_SLACK: 0.3,
   /** Largest rise that the guard still answers more strongly. */
@@ -72,7 +82,7 @@ export const CONSTANTS = {
   TINY: 1e-20,
 } as const;
 
-/** LSTM inputs that are the same for every tensor of a step. `f` is t/T; 0 where the horizon is unknown or past. */
+/** LSTM inputs that are the same for every tensor of a step. `f` is t/T; 0 where the horizon is unknown, past, or beyond HORIZON_KNOWN. */
 export const GLOBAL_FEATURES = [
   'hasHorizon', 'fraction', 'fractionStart', 'logRemaining', 'fractionEnd', 'logHorizon',
   'logTime', 'logTimeLinear', 'inverseRootTime',
