@@ -44,7 +44,8 @@ describe('the horizon', () => {
         // Means of ten batches: the loss of one fresh batch of 16 spikes under any optimizer.
         const tens = Array.from({length: beyond.length / 10}, (_, i) => mean(beyond.slice(10 * i, 10 * i + 10)));
         expect(Math.max(...tens)).to.be.lessThan(mean(planned.slice(0, 3)));
-        expect(mean(beyond.slice(-20))).to.be.lessThan(1.5 * mean(planned.slice(-10)));
+        // What was learned is kept: at the end of the plan steps are small, after it they are those of an open-ended run.
+        expect(mean(beyond.slice(-20))).to.be.lessThan(0.2 * mean(planned.slice(0, 3)));
         model.optimizer.dispose();
         model.dispose();
       });
