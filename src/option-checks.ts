@@ -12,6 +12,15 @@ export interface NumberBounds {
   readonly infinite?: boolean;
 }
 
+/** @throws L2OError `UNKNOWN_OPTION`, with the nearest valid name, where `given` has an entry that is not in `known`. */
+export function assertKnownNames(caller: string, given: object, known: readonly string[], what = 'options'): void {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    throw new L2OError('UNKNOWN_OPTION', `${caller}: expected ${what} among ${known.join(', ')}, got '${name}'.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`}`);
+  }
+}
+
 /** Checks of a function's options, with errors that begin with its name. */
 export class OptionChecks {
   constructor(private readonly caller: string) {}
@@ -24,11 +33,7 @@ export class OptionChecks {
   /** The options as an object, none of them unknown. @throws L2OError `INVALID_ARGUMENT` or `UNKNOWN_OPTION`. */
   names<K extends string>(options: unknown, names: readonly K[], what = 'options'): Partial<Record<K, unknown>> {
     if (typeof options !== 'object' || options === null || Array.isArray(options)) return this.reject(`${what} must be an object`, options, `Its entries: ${names.join(', ')}.`);
-    for (const name of Object.keys(options)) {
-      if ((names as readonly string[]).includes(name)) continue;
-      const nearest = nearestName(name, names);
-      throw new L2OError('UNKNOWN_OPTION', `${this.caller}: expected ${what} among ${names.join(', ')}, got '${name}'.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`}`);
-    }
+    assertKnownNames(this.caller, options, names, what);
     return options;
   }
 

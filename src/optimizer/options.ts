@@ -1,5 +1,5 @@
 import {L2OError} from '../errors.js';
-import {nearestName} from '../nearest-name.js';
+import {assertKnownNames} from '../option-checks.js';
 import {RULE_NAME} from '../rules/tensor-lstm/spec.js';
 import {checkTheta, makeTheta, type Theta} from '../theta/theta-file.js';
 
@@ -83,11 +83,7 @@ export function defaultDecayMask(name: string, shape: readonly number[]): boolea
  */
 export function checkOptions(options: unknown): {settings: Settings; theta: Theta | undefined} {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) reject('options must be an object', options, 'Call learnedOptimizer({numSteps: 1000}), or learnedOptimizer() for the defaults.');
-  for (const name of Object.keys(options)) {
-    if ((OPTION_NAMES as readonly string[]).includes(name)) continue;
-    const nearest = nearestName(name, OPTION_NAMES);
-    throw new L2OError('UNKNOWN_OPTION', `learnedOptimizer: expected options among ${OPTION_NAMES.join(', ')}, got '${name}'.${nearest === undefined ? '' : ` Did you mean '${nearest}'?`}`);
-  }
+  assertKnownNames('learnedOptimizer', options, OPTION_NAMES);
   const given: Partial<Record<keyof LearnedOptimizerOptions, unknown>> = options;
   const {weightDecay = 0, clipNorm, rule = RULE_NAME, parameterScale = true, onNonFinite = 'skip', decayMask = defaultDecayMask, onNotice = (): void => undefined} = given;
   if (typeof weightDecay !== 'number' || !(weightDecay >= 0) || !Number.isFinite(weightDecay)) reject('weightDecay must be a number ≥ 0', weightDecay, 'Typical values lie from 0 to 0.1.');

@@ -132,7 +132,7 @@ describe('the families of networks', () => {
     expect([recurrent.numSteps, recurrent.featuresPerStep]).to.deep.equal([8, 8]);
   });
 
-  it('take Fashion-MNIST where it is installed', function () {
+  it('take Fashion-MNIST (skipped where Debian\'s package dataset-fashion-mnist is not installed)', function () {
     let fashion: ReturnType<typeof loadFashionMnist>;
     try {
       fashion = loadFashionMnist({sizes: {train: 40, validation: 20, test: 1}});

@@ -1,5 +1,5 @@
 import {L2OError} from '../../../errors.js';
-import {nearestName} from '../../../nearest-name.js';
+import {assertKnownNames} from '../../../option-checks.js';
 import type {Random} from '../../../random.js';
 
 /** A fixed number, or `[lowest, highest]`, of which each task draws its own, uniformly in the logarithm. */
@@ -29,12 +29,7 @@ export class OptionCheck {
     if (typeof options !== 'object' || options === null || Array.isArray(options)) {
       this.reject('options', 'an object', options, `Call ${where}({…}) with ${known.join(', ')}.`);
     }
-    for (const name of Object.keys(options)) {
-      if (known.includes(name)) continue;
-      const nearest = nearestName(name, known);
-      throw new L2OError('UNKNOWN_OPTION', `${where}: expected options among ${known.join(', ')}, got '${name}'.` +
-        (nearest === undefined ? '' : ` Did you mean '${nearest}'?`));
-    }
+    assertKnownNames(where, options, known);
   }
 
   /** @throws L2OError 'INVALID_ARGUMENT' where `value` is no number within `bounds`. */
