@@ -14,6 +14,6 @@ const shared = {
 
 export default defineConfig([
   // Chunks are shared, so that theta and the wasm modules are in the package once.
-  {...shared, entry: {index: 'src/index.ts', cli: 'src/cli/main.ts', 'meta-worker': 'src/meta/worker.ts'}, format: ['esm'], splitting: true, dts: {entry: {index: 'src/index.ts'}}},
+  {...shared, entry: {index: 'src/index.ts', cli: 'src/cli/main.ts', 'meta-worker': 'src/meta/worker.ts', 'evaluation-worker': 'src/evaluation/worker.ts'}, format: ['esm'], splitting: true, dts: {entry: {index: 'src/index.ts'}}},
   {...shared, entry: {index: 'src/index.ts'}, format: ['cjs'], splitting: false, dts: true},
 ]);

@@ -1,35 +1,52 @@
 // Written by scripts/build-kernel.ts from src/rollout/engine-layout.ts. Do not edit.
 #ifndef ROLLOUT_LAYOUT_H
 #define ROLLOUT_LAYOUT_H
-#define MAX_LAYERS 8
+#define LANES 8
 enum { ACTIVATION_relu, ACTIVATION_tanh, ACTIVATION_sigmoid, ACTIVATION_elu, ACTIVATION_leakyRelu, ACTIVATION_softplus };
-enum { LOSS_softmaxCrossEntropy, LOSS_meanSquaredError };
-enum { RULE_tensor_lstm, RULE_adam, RULE_sgd };
+enum { LOSS_softmaxCrossEntropy, LOSS_sigmoidCrossEntropy, LOSS_meanSquaredError, LOSS_huberLoss, LOSS_absoluteDifference };
+enum { TASK_dense, TASK_quadratic, TASK_lasso, TASK_rosenbrock, TASK_rastrigin, TASK_ackley, TASK_griewank };
+enum { RULE_tensor_lstm, RULE_adam, RULE_sgd, RULE_lstm_dm, RULE_rnnprop, RULE_scale };
+enum { SCHEDULE_constant, SCHEDULE_cosine };
 typedef struct {
-  int numLayers;
-  int batchSize;
-  int activation;
-  int lossKind;
+  int rank;
+  int size;
+  int last;
+} tensor_info;
+typedef struct {
+  const float* inputs;
+  const void* answers;
   int numExamples;
+  int batchSize;
+  unsigned seed;
+} split;
+typedef struct {
   int rule;
+  int schedule;
   int parameterScale;
   int hasLoss;
-  unsigned seed;
   int step;
   float horizon;
   float learningRate;
   float weightDecay;
   float momentum;
-  const float* data;
-  const int* labels;
-  const float* targets;
-  float* params;
-  float* grads;
-  const float* scales;
+  const float* theta;
   float* slots;
   float* tensorSlots;
   float* lossSlots;
+  float* ruleScratch;
+  int numTensors;
+  int numParams;
+  const tensor_info* tensors;
+  float* params;
+  float* grads;
   float* scratch;
-  int sizes[MAX_LAYERS + 1];
+  int task;
+  int numSizes;
+  const int* sizes;
+  int activation;
+  int lossKind;
+  float strength;
+  const float* scales;
+  split splits[2];
 } rollout;
 #endif

@@ -6,6 +6,7 @@ typedef float v4 __attribute__((vector_size(16)));
 typedef float v4u __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int i4 __attribute__((vector_size(16)));
 #define INLINE static inline __attribute__((always_inline))
+#define NOINLINE __attribute__((noinline))
 
 INLINE v4 splat(float x) { return (v4){x, x, x, x}; }
 INLINE v4 load(const float *p) { return *(const v4u *)p; }
@@ -22,6 +23,12 @@ INLINE v4 vmin(v4 a, v4 b) { return __builtin_wasm_pmin_f32x4(a, b); }
 INLINE v4 vselect(i4 mask, v4 a, v4 b) { return (v4)((mask & (i4)a) | (~mask & (i4)b)); }
 INLINE v4 vmax(v4 a, v4 b) { return vselect(a < b, b, a); }
 INLINE v4 vmin(v4 a, v4 b) { return vselect(b < a, b, a); }
+#endif
+// a * b + c: one instruction and one rounding where the machine has relaxed SIMD and a fused multiply-add, else two.
+#ifdef __wasm_relaxed_simd__
+INLINE v4 vmadd(v4 a, v4 b, v4 c) { return __builtin_wasm_relaxed_madd_f32x4(a, b, c); }
+#else
+INLINE v4 vmadd(v4 a, v4 b, v4 c) { return a * b + c; }
 #endif
 INLINE v4 vclamp(v4 x, float lo, float hi) { return vmin(vmax(x, splat(lo)), splat(hi)); }
 INLINE float smax(float a, float b) { return a < b ? b : a; }

@@ -33,6 +33,7 @@ EXPORT(sumSquares) void export_sum_squares(const float *x, int n, double *out) {
 EXPORT(beginStep) void begin_step(const float *theta, float *loss_slots, tl_step *s, float *x) {
   s->guard = tl_global(theta, loss_slots, s, x);
 }
+EXPORT(scratchFloats) int step_scratch_floats(void) { return 4 * TL_NUM_HIDDEN + K_SIZE; }
 EXPORT(rmsFloor) float rms_floor(double initial_mean_square) { return tl_floor(initial_mean_square); }
 EXPORT(tensorSnr) float tensor_snr(const float *tensor_slots) { return tl_tensor_snr(tensor_slots); }
 

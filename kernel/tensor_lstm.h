@@ -9,8 +9,10 @@
 // What the per-parameter pass needs of one tensor, as floats in a scratch array.
 enum {
   K_GRADIENT_SCALE, K_STEP, K_DECAY, K_NORM_G, K_NORM_M1, K_NORM_M2, K_NORM_P, K_NORM_V,
-  K_BIAS_M1, K_BIAS_M2, K_BIAS_V1, K_BIAS_V2, K_EPSILON, K_MIX, K_HIDDEN = K_MIX + TL_NUM_MIXED,
-  K_SIZE = K_HIDDEN + TL_NUM_PARAMETER_HIDDEN
+  K_BIAS_M1, K_BIAS_M2, K_BIAS_V, K_EPSILON, K_MIX, K_HIDDEN = K_MIX + TL_NUM_MIXED,
+  // What tl_fold adds: limits and factors of the features, and the hidden layer's weights times those factors.
+  K_LIMIT = K_HIDDEN + TL_NUM_PARAMETER_HIDDEN, K_FACTOR = K_LIMIT + TL_NUM_PARAMETER_FEATURES, K_KERNEL = K_FACTOR + TL_NUM_PARAMETER_FEATURES,
+  K_SIZE = K_KERNEL + TL_NUM_PARAMETER_INPUTS * TL_NUM_PARAMETER_HIDDEN
 };
 // Sums that the per-parameter pass returns, for the next step's normalisers.
 enum { S_M1M1, S_M2M2, S_PP, S_GM1, S_M1M2, S_DD, S_SIZE };
@@ -47,7 +49,8 @@ static float tl_global(const float *theta, float *L, const tl_step *s, float *x)
   x[6] = stanh(log_time * 0.33333333f - 1);
   x[7] = smin((log_time - 4) * 0.33333333f, 3);
   x[8] = 1 / ssqrt(known + 1);
-  const float pace = has > 0 || t <= TL_TIME_KNOWN ? 1 : TL_TIME_KNOWN / t;
+  const float known_share = t > TL_TIME_KNOWN ? TL_TIME_KNOWN / t : 1;
+  const float pace = has > 0 ? 1 : s->horizon > t ? ssqrt(known_share) * (1 - t / s->horizon) : known_share;
   if (!s->has_loss) {
     for (int i = 9; i < TL_NUM_GLOBAL_FEATURES; i++) x[i] = 0;
     return pace;
@@ -188,12 +191,11 @@ static void tl_tensor(const float *theta, const tl_step *s, float *S, double gg,
   K[K_NORM_P] = 1 / floored;
   K[K_BIAS_M1] = 1 / tl_bias(TL_BETA_M1, count);
   K[K_BIAS_M2] = 1 / tl_bias(TL_BETA_M2, count);
-  K[K_BIAS_V1] = 1 / tl_bias(TL_BETA_V1, count);
-  K[K_BIAS_V2] = 1 / tl_bias(TL_BETA_V2, count);
+  K[K_BIAS_V] = 1 / tl_bias(TL_BETA_V2, count);
   // Second moments are linear in g*g: their means follow without a sum.
   S[TL_SLOT_meanV1] += (ms_g - S[TL_SLOT_meanV1]) * (float)(1 - TL_BETA_V1);
   S[TL_SLOT_meanV2] += (ms_g - S[TL_SLOT_meanV2]) * (float)(1 - TL_BETA_V2);
-  const float rms_v = tl_rms(S[TL_SLOT_meanV2] * K[K_BIAS_V2]);
+  const float rms_v = tl_rms(S[TL_SLOT_meanV2] * K[K_BIAS_V]);
   K[K_NORM_V] = 1 / (rms_v + TL_TINY);
   K[K_EPSILON] = smin(TL_EPSILON, TL_EPSILON_RELATIVE * rms_v) + TL_TINY;
   for (int i = 0; i < TL_NUM_MIXED; i++) K[K_MIX + i] = z[TL_OUTPUT_mix + i] + (i == TL_FEATURE_adam ? 1.0f : 0.0f);

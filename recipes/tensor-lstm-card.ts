@@ -7,7 +7,7 @@
 import {bestAdam, runTask, type TaskResult} from '../src/meta/validation.js';
 import {Random} from '../src/random.js';
 import {RolloutEngine} from '../src/rollout/engine.js';
-import type {SampledTask} from '../src/tasks/mlp-family.js';
+import type {SampledTask} from '../src/tasks/sampled-task.js';
 import {defaultTheta} from '../src/theta/default-theta.js';
 import {sampleTask} from './tensor-lstm-family.js';
 
@@ -15,12 +15,11 @@ const SEED = 991, NUM_TASKS = 60;
 const HALF_DECADES = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1];
 
 const engine = RolloutEngine.create(), theta = defaultTheta();
-engine.setTheta(theta.values);
 const tasks = Array.from({length: NUM_TASKS}, (_, i) => sampleTask(new Random(SEED).fork(i)));
-const adam = tasks.map((task, i) => bestAdam(engine, task, i, HALF_DECADES));
-const adamDefault = tasks.map((task, i) => runTask(engine, task, i, {rule: 'adam', learningRate: 1e-3}));
+const adam = tasks.map(task => bestAdam(engine, task, HALF_DECADES));
+const adamDefault = tasks.map(task => runTask(engine, task, {rule: 'adam', learningRate: 1e-3}));
 const ours = (change: (task: SampledTask) => Partial<SampledTask>): TaskResult[] =>
-  tasks.map((task, i) => runTask(engine, {...task, ...change(task)}, i, {rule: 'tensor-lstm', learningRate: 1}));
+  tasks.map(task => runTask(engine, {...task, ...change(task)}, {rule: 'tensor-lstm', learningRate: 1, theta: theta.values}));
 
 const round = (x: number): number => Number(x.toFixed(3));
 /** Mean over tasks with its standard error. */
@@ -40,8 +39,8 @@ const asDrawn = ours(() => ({}));
 const LONG = 10_000, longTasks = tasks.slice(0, 24).map(task => ({...task, steps: LONG, hasLoss: true}));
 /** Runs ten times as long as any in training: how many end at more than twice the loss that 1,000 steps reach, or diverge. */
 function long(horizon: number): object {
-  const ends = longTasks.map((task, i) => runTask(engine, {...task, horizon}, i, {rule: 'tensor-lstm', learningRate: 1}));
-  const known = longTasks.map((task, i) => runTask(engine, {...task, steps: 1000, horizon: 0}, i, {rule: 'tensor-lstm', learningRate: 1}));
+  const ends = longTasks.map(task => runTask(engine, {...task, horizon}, {rule: 'tensor-lstm', learningRate: 1, theta: theta.values}));
+  const known = longTasks.map(task => runTask(engine, {...task, steps: 1000, horizon: 0}, {rule: 'tensor-lstm', learningRate: 1, theta: theta.values}));
   return {numTasks: ends.length, steps: LONG, final: mean(ends.map(r => r.final)), worse: ends.filter((r, i) => r.final > known[i]!.final + Math.log(2)).length, diverged: ends.filter(r => r.diverged).length};
 }
 console.log(JSON.stringify({
@@ -59,7 +58,7 @@ console.log(JSON.stringify({
   },
   tenTimesAsLong: {horizonFree: long(0), horizonKnown: long(LONG), horizonTooShort: long(1000)},
   tasks: tasks.map((t, i) => ({
-    name: t.name, activation: t.activation, batchSize: t.batchSize, steps: t.steps, horizon: t.horizon,
+    name: t.name, batchSize: t.problem.splits.train.batchSize, steps: t.steps, horizon: t.horizon,
     finalLoss: Number(asDrawn[i]!.finalLoss.toPrecision(3)), adamFinalLoss: Number(adam[i]!.finalLoss.toPrecision(3)), adamRate: adam[i]!.rate,
     curveDifference: round(asDrawn[i]!.curve - adam[i]!.curve), finalDifference: round(asDrawn[i]!.final - adam[i]!.final),
   })),

@@ -1,8 +1,8 @@
 /** The tasks by which a theta is chosen: five fixed ones, larger or longer than most of the recipe's, then fresh samples of its family. */
 import {Random} from '../src/random.js';
-import {countParams} from '../src/rollout/engine.js';
+import {countParams, mlpProblem} from '../src/tasks/mlp-task.js';
 import {loadDigits} from '../src/tasks/digits.js';
-import type {SampledTask} from '../src/tasks/mlp-family.js';
+import type {SampledTask} from '../src/tasks/sampled-task.js';
 import {sampleTask} from './tensor-lstm-family.js';
 
 const SEED = 4242;
@@ -17,10 +17,9 @@ function digitsTask(hidden: readonly number[], activation: 'relu' | 'tanh', batc
     for (let i = 0; i < sizes[l]! * sizes[l + 1]!; i++) initialParams[at++] = random.uniform(-limit, limit);
     at += sizes[l + 1]!;
   }
-  return {
-    name: `digits ${sizes.join('-')} ${activation}`, sizes, activation, loss: 'softmaxCrossEntropy', batchSize, steps, horizon: steps, hasLoss: true,
-    features, labels, numExamples, initialParams, scales: new Float32Array(initialParams.length).fill(1),
-  };
+  const scales = new Float32Array(initialParams.length).fill(1);
+  const problem = mlpProblem({sizes, activation, loss: 'softmaxCrossEntropy', batchSize, features, labels, numExamples, initialParams, scales}, random.next());
+  return {name: `digits ${sizes.join('-')} ${activation}`, problem, steps, horizon: steps, hasLoss: true};
 }
 
 export function validationTasks(): SampledTask[] {

@@ -60,7 +60,7 @@ const rate = (k: number): number => {
 const {state, average, best: oldBest} = resume();
 let best = oldBest;
 const engine = RolloutEngine.create(), tasks = validationTasks();
-const adam = tasks.map((task, i) => bestAdam(engine, task, i, HALF_DECADES));
+const adam = tasks.map(task => bestAdam(engine, task, HALF_DECADES));
 const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 console.error(`tuned Adam on ${tasks.length} validation tasks: curve ${mean(adam.map(r => r.curve)).toFixed(3)}, final ${mean(adam.map(r => r.final)).toFixed(3)}`);
 
@@ -81,8 +81,7 @@ while (!stop && performance.now() - started < limit) {
   since++;
   for (let i = 0; i < THETA_SIZE; i++) average[i]! += (state.theta[i]! - average[i]!) * RECIPE.averageRate;
   if (state.outerStep % VALIDATE_EVERY !== 0) continue;
-  engine.setTheta(average);
-  const results: TaskResult[] = tasks.map((task, i) => runTask(engine, task, i, {rule: 'tensor-lstm', learningRate: 1}));
+  const results: TaskResult[] = tasks.map(task => runTask(engine, task, {rule: 'tensor-lstm', learningRate: 1, theta: average}));
   const curve = mean(results.map((r, i) => r.curve - adam[i]!.curve)), final = mean(results.map((r, i) => r.final - adam[i]!.final));
   const line = {
     outerStep: state.outerStep, innerSteps: state.innerSteps, minutes: Math.round((performance.now() - started) / 6000) / 10, objective: objective / since, diverged,

@@ -11,6 +11,13 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import * as engine from '../src/rollout/engine-layout.js';
+import {NUM_UNITS} from '../src/rules/deep-lstm.js';
+import {FORGET_BIAS} from '../src/rules/lstm-cell.js';
+import {LSTM_DM} from '../src/rules/lstm-dm.js';
+import {ruleInfo} from '../src/rules/registry.js';
+import {RNNPROP} from '../src/rules/rnnprop.js';
+import type {ThetaEntry} from '../src/rules/rule.js';
+import {CONSTANTS as SCALE, NUM_FEATURES, NUM_TIMESCALES, UNITS} from '../src/rules/scale/spec.js';
 import * as rule from '../src/rules/tensor-lstm/spec.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -30,17 +37,36 @@ function emit(path: string, text: string): void {
   }
 }
 
+/** A constant of a rule in C. The decays stay doubles (1 - beta is computed from them); everything else is a float. */
+function literal(name: string, value: number): string {
+  return name.startsWith('BETA') ? String(value) : `${/[.e]/.test(String(value)) ? value : `${value}.0`}f`;
+}
+
+/** The header of a rule: its constants, integers that sizes follow from, and where theta's arrays start and how many rows they have. */
+function header(
+  prefix: string, source: string, constants: Readonly<Record<string, number>>, integers: Readonly<Record<string, number>>, layout: readonly ThetaEntry[],
+): string {
+  const defines = [
+    ...Object.entries(constants).map(([name, value]) => [name, literal(name, value)]),
+    ...Object.entries(integers).map(([name, value]) => [name, String(value)]),
+    ...layout.map(({name, offset}) => [`OFFSET_${name}`, String(offset)]),
+    ...layout.filter(({shape}) => shape.length === 2).map(({name, shape}) => [`ROWS_${name}`, String(shape[0])]),
+  ];
+  return [
+    `// Written by scripts/build-kernel.ts from ${source}. Do not edit.`, `#ifndef ${prefix}_LAYOUT_H`, `#define ${prefix}_LAYOUT_H`,
+    ...defines.map(([name, value]) => `#define ${prefix}_${name} ${value}`), '#endif', '',
+  ].join('\n');
+}
+
 function ruleHeader(): string {
   const lines = ['// Written by scripts/build-kernel.ts from src/rules/tensor-lstm/spec.ts. Do not edit.', '#ifndef TL_LAYOUT_H', '#define TL_LAYOUT_H'];
   const define = (name: string, value: number | string): void => void lines.push(`#define TL_${name} ${value}`);
-  for (const [name, value] of Object.entries(rule.CONSTANTS)) {
-    // The decays stay doubles (1 - beta is computed from them); everything else is a float.
-    define(name, name.startsWith('BETA_') ? value : `${Number.isInteger(value) ? `${value}.0` : value}f`);
-  }
+  for (const [name, value] of Object.entries(rule.CONSTANTS)) define(name, literal(name, value));
   define('NUM_GLOBAL_FEATURES', rule.GLOBAL_FEATURES.length);
   define('NUM_INPUTS', rule.NUM_INPUTS);
   define('NUM_HIDDEN', rule.NUM_HIDDEN);
   define('NUM_OUTPUTS', rule.NUM_OUTPUTS);
+  define('NUM_PARAMETER_FEATURES', rule.PARAMETER_FEATURES.length);
   define('NUM_MIXED', rule.NUM_MIXED);
   define('FIRST_HIDDEN', rule.FIRST_HIDDEN);
   define('NUM_PARAMETER_INPUTS', rule.NUM_PARAMETER_INPUTS);
@@ -60,14 +86,17 @@ function ruleHeader(): string {
 function engineHeader(): string {
   const enumeration = (prefix: string, names: readonly string[]): string =>
     `enum { ${names.map(n => `${prefix}_${n.replace('-', '_')}`).join(', ')} };`;
+  const struct = (name: string, fields: ReadonlyArray<readonly [string, string]>, more: string[] = []): string[] =>
+    ['typedef struct {', ...fields.map(([field, type]) => `  ${type} ${field};`), ...more, `} ${name};`];
   return [
     '// Written by scripts/build-kernel.ts from src/rollout/engine-layout.ts. Do not edit.',
     '#ifndef ROLLOUT_LAYOUT_H', '#define ROLLOUT_LAYOUT_H',
-    `#define MAX_LAYERS ${engine.MAX_LAYERS}`,
-    enumeration('ACTIVATION', engine.ACTIVATIONS), enumeration('LOSS', engine.LOSSES), enumeration('RULE', engine.ENGINE_RULES),
-    'typedef struct {',
-    ...engine.ROLLOUT_FIELDS.map(([name, type]) => `  ${type} ${name};`),
-    '  int sizes[MAX_LAYERS + 1];', '} rollout;', '#endif', '',
+    `#define LANES ${engine.LANES}`,
+    enumeration('ACTIVATION', engine.ACTIVATIONS), enumeration('LOSS', engine.LOSSES), enumeration('TASK', engine.TASK_KINDS),
+    enumeration('RULE', engine.ENGINE_RULES), enumeration('SCHEDULE', engine.SCHEDULES),
+    ...struct('tensor_info', engine.TENSOR_FIELDS), ...struct('split', engine.SPLIT_FIELDS),
+    ...struct('rollout', engine.ROLLOUT_FIELDS, ['  split splits[2];']),
+    '#endif', '',
   ].join('\n');
 }
 
@@ -78,6 +107,10 @@ const MODULES: Module[] = [
   {
     source: 'kernel/step.c', target: 'src/kernel/step-module.wasm.ts', what: 'The fused step kernel (kernel/step.c)', stackless: true,
     flags: FOREIGN_MEMORY,
+  },
+  {
+    source: 'kernel/step.c', target: 'src/kernel/step-relaxed-module.wasm.ts', what: 'The fused step kernel with fused multiply-adds (kernel/step.c, relaxed SIMD)',
+    stackless: true, flags: ['-mrelaxed-simd', ...FOREIGN_MEMORY],
   },
   {
     source: 'kernel/training.c', target: 'src/kernel/training-module.wasm.ts', what: 'Training kernels for the wasm backend (kernel/training.c)', stackless: true,
@@ -114,6 +147,12 @@ function assertStackless(module: Module): void {
 }
 
 emit('kernel/tensor_lstm_layout.h', ruleHeader());
+emit('kernel/deep_lstm_layout.h', header('DEEP_LSTM', 'src/rules/deep-lstm.ts and lstm-cell.ts', {FORGET_BIAS}, {UNITS: NUM_UNITS}, []));
+emit('kernel/lstm_dm_layout.h', header('LSTM_DM', 'src/rules/lstm-dm.ts', {...LSTM_DM, EXP_RANGE: Math.exp(LSTM_DM.RANGE)}, {}, ruleInfo('lstm-dm').layout));
+emit('kernel/rnnprop_layout.h', header('RNNPROP', 'src/rules/rnnprop.ts', RNNPROP, {}, ruleInfo('rnnprop').layout));
+emit('kernel/scale_layout.h', header('SCALE', 'src/rules/scale/spec.ts', SCALE, {
+  PARAMETER_UNITS: UNITS.parameter, TENSOR_UNITS: UNITS.tensor, GLOBAL_UNITS: UNITS.global, NUM_TIMESCALES, NUM_FEATURES,
+}, ruleInfo('scale').layout));
 emit('kernel/rollout_layout.h', engineHeader());
 if (!process.argv.includes('--headers')) {
   for (const module of MODULES) {

@@ -6,9 +6,17 @@
 import {register} from './optimizer/register.js';
 
 export {L2OError, type L2OErrorCode} from './errors.js';
+export {evaluate} from './evaluation/evaluate.js';
+export type {EvaluateOptions, EvaluateProgress} from './evaluation/evaluate-options.js';
+export type {BaselineKind} from './evaluation/optimizers.js';
+export type {Peer, PeerModule, PeerRun} from './evaluation/peer.js';
+export type {
+  ComparisonResult, CostResult, CurveResult, EvaluationResult, OptimizerResult, SensitivityResult, SpeedUpSummary, TaskResult, TuningResult,
+} from './evaluation/result.js';
+export type {Suite, SuiteModule, SuiteTask} from './evaluation/suite.js';
 export {registerWasmTrainingKernels} from './kernel/wasm-training.js';
 export {checkTask, type CheckTaskOptions} from './meta/check-task.js';
-export type {EstimatorKind} from './meta/estimators.js';
+export type {EstimatorKind} from './meta/estimator.js';
 export type {FamilyModule} from './meta/family-module.js';
 export {metaFit} from './meta/meta-fit.js';
 export type {MetaFitOptions, MetaFitProgress} from './meta/meta-fit-options.js';
@@ -40,9 +48,10 @@ export {rastriginFamily} from './tasks/families/rastrigin.js';
 export {recurrentNetFamily, type RecurrentNetOptions} from './tasks/families/recurrent-net.js';
 export {rosenbrockFamily} from './tasks/families/rosenbrock.js';
 export {taskFamilyFromModel, type FamilyFromModelOptions, type ModelData} from './tasks/family-from-model.js';
+export {RULE_NAMES, type RuleName} from './rules/registry.js';
 export type {LossAndGradients, Split, Task, TaskFamily} from './tasks/task-family.js';
 export type {Theta} from './theta/theta-file.js';
 export type {ThetaMetadata} from './theta/theta-format.js';
-export {loadTheta, saveTheta, type SavedTheta, type ThetaSource, type ThetaTarget} from './theta/theta-io.js';
+export {loadTheta, saveTheta, type LoadThetaOptions, type SavedTheta, type ThetaSource, type ThetaTarget} from './theta/theta-io.js';
 
 register();

@@ -1,6 +1,7 @@
 /** The task of the rollout benchmark, and the loops that are timed. */
 import {Random} from '../../src/random.js';
-import {countParams, RolloutEngine, type MlpTask} from '../../src/rollout/engine.js';
+import {RolloutEngine} from '../../src/rollout/engine.js';
+import {countParams, mlpProblem, type MlpTask} from '../../src/tasks/mlp-task.js';
 import {defaultTheta} from '../../src/theta/default-theta.js';
 
 export const BATCH_SIZE = 64;
@@ -18,8 +19,8 @@ export function benchTask(): MlpTask {
 
 /** Inner steps a second of the compiled engine in this thread, over about `seconds`. */
 export function engineStepsPerSecond(seconds: number): number {
-  const engine = RolloutEngine.create(), loaded = engine.load(benchTask()), losses = new Float32Array(500);
-  const rollout = engine.start(loaded, {rule: 'tensor-lstm', learningRate: 1, horizon: 0, hasLoss: true, seed: 3});
+  const engine = RolloutEngine.create(), loaded = engine.load(mlpProblem(benchTask(), 3)), losses = new Float32Array(500);
+  const rollout = engine.start(loaded, {rule: 'tensor-lstm', learningRate: 1, horizon: 0, hasLoss: true});
   rollout.setTheta(defaultTheta().values);
   rollout.run(500, losses);
   const start = performance.now();

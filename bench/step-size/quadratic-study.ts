@@ -6,7 +6,7 @@ import {Random} from '../../src/random.js';
 import {backpropMetaGradient} from '../../src/step-size/backprop.js';
 import {bisectStepSize, metaDescent} from '../../src/step-size/meta-descent.js';
 import {sampleQuadratic, stableMetaGradient, type Quadratic} from '../../src/step-size/quadratic.js';
-import {symmetricEigenvalues} from './symmetric-eigenvalues.js';
+import {symmetricEigenvalues} from '../../src/flatness/symmetric-eigen.js';
 
 /** The paper's dimension, number of inner steps, and first step size. */
 export const SIZE = 20, NUM_STEPS = 80, INITIAL_STEP_SIZE = 0.1;

@@ -1,6 +1,6 @@
-import {parseArgs} from 'node:util';
 import {L2OError} from '../errors.js';
-import {nearestName} from '../nearest-name.js';
+import {EVALUATE_FLAGS, evaluateOptions, type EvaluateCommandOptions} from './evaluate/args.js';
+import {integerFlag, nameFlag, readFlags, unknownName, type Flags} from './flags.js';
 
 /** The backends the demo can train on. */
 export const BACKENDS = ['cpu', 'wasm', 'node'] as const;
@@ -25,11 +25,27 @@ export interface DemoOptions {
   readonly out: string;
 }
 
+/** What `tfjs-l2o meta-fit` and `tfjs-l2o resume` were asked for. */
+export interface RunOptions {
+  readonly json: boolean;
+  /** Worker threads; undefined: as the config says. */
+  readonly workers: number | undefined;
+}
+
 /** What a command line asks for. */
 export type Command =
-  | {readonly kind: 'help'; readonly topic: 'overview' | 'demo'}
+  | {readonly kind: 'help'; readonly topic: HelpTopic}
   | {readonly kind: 'version'}
-  | {readonly kind: 'demo'; readonly options: DemoOptions};
+  | {readonly kind: 'demo'; readonly options: DemoOptions}
+  /** `out`: folder of the run; undefined: as the config says. */
+  | {readonly kind: 'meta-fit'; readonly config: string; readonly out: string | undefined; readonly options: RunOptions}
+  | {readonly kind: 'resume'; readonly folder: string; readonly options: RunOptions}
+  | {readonly kind: 'evaluate'; readonly options: EvaluateCommandOptions}
+  | {readonly kind: 'info'; readonly file: string; readonly json: boolean};
+
+/** What help can be had of. */
+export type HelpTopic = 'overview' | CommandName;
+type CommandName = (typeof COMMANDS)[number];
 
 /**
  * Values of flags left out. The horizon is one at which grid-tuned Adam is not done, so that optimizers can differ: on
@@ -38,21 +54,26 @@ export type Command =
  */
 export const DEMO_DEFAULTS = {seed: 1, steps: 300, dataset: 'digits', out: 'tfjs-l2o-demo.html'} as const;
 
-const COMMANDS = ['demo'] as const;
-const OVERVIEW_FLAGS = {help: {type: 'boolean', short: 'h'}, version: {type: 'boolean'}} as const;
-const DEMO_FLAGS = {
-  json: {type: 'boolean'},
-  seed: {type: 'string'},
-  steps: {type: 'string'},
-  backend: {type: 'string'},
-  dataset: {type: 'string'},
-  out: {type: 'string'},
-  help: {type: 'boolean', short: 'h'},
-} as const;
+const COMMANDS = ['demo', 'evaluate', 'meta-fit', 'resume', 'info'] as const;
+const HELP = {help: {type: 'boolean', short: 'h'}} as const;
+const OVERVIEW_FLAGS = {...HELP, version: {type: 'boolean'}} as const;
+const RUN_FLAGS = {json: {type: 'boolean'}, workers: {type: 'string'}, ...HELP} as const;
+/** Flags of each command, and what its one argument is called. */
+const COMMAND_FLAGS: Readonly<Record<CommandName, {readonly flags: Flags; readonly argument?: string}>> = {
+  'demo': {
+    flags: {
+      json: {type: 'boolean'}, seed: {type: 'string'}, steps: {type: 'string'}, backend: {type: 'string'}, dataset: {type: 'string'},
+      out: {type: 'string'}, ...HELP,
+    },
+  },
+  'evaluate': {flags: EVALUATE_FLAGS, argument: 'SUITE'},
+  'meta-fit': {flags: {...RUN_FLAGS, out: {type: 'string'}}, argument: 'CONFIG'},
+  'resume': {flags: RUN_FLAGS, argument: 'DIR'},
+  'info': {flags: {json: {type: 'boolean'}, ...HELP}, argument: 'FILE'},
+};
 const MAX_SEED = 2 ** 32 - 1;
 const MAX_STEPS = 100_000;
-
-type Flags = Readonly<Record<string, {readonly type: 'boolean' | 'string'; readonly short?: string}>>;
+const MAX_WORKERS = 1024;
 
 /**
  * Reads a command line.
@@ -64,73 +85,39 @@ export function parseCommand(args: readonly string[]): Command {
   const [first, ...rest] = args;
   if (first === undefined) return {kind: 'help', topic: 'overview'};
   if (first.startsWith('-')) {
-    const flags = readFlags(args, OVERVIEW_FLAGS, 'tfjs-l2o');
+    const {flags} = readFlags(args, OVERVIEW_FLAGS, 'tfjs-l2o');
     return flags.has('version') && !flags.has('help') ? {kind: 'version'} : {kind: 'help', topic: 'overview'};
   }
-  if (first !== 'demo') throw new L2OError('INVALID_ARGUMENT', unknownName('command', first, COMMANDS, 'tfjs-l2o'));
-  const flags = readFlags(rest, DEMO_FLAGS, 'tfjs-l2o demo');
-  if (flags.has('help')) return {kind: 'help', topic: 'demo'};
+  const name = COMMANDS.find((command) => command === first);
+  if (name === undefined) throw new L2OError('INVALID_ARGUMENT', unknownName('command', first, COMMANDS, 'tfjs-l2o'));
+  const {flags: known, argument: expected} = COMMAND_FLAGS[name];
+  const {flags, argument} = readFlags(rest, known, `tfjs-l2o ${name}`, expected);
+  if (flags.has('help')) return {kind: 'help', topic: name};
+  if (name === 'demo') return {kind: name, options: demoOptions(flags)};
+  if (argument === undefined || argument === '') {
+    throw new L2OError('INVALID_ARGUMENT', `tfjs-l2o ${name} needs its argument ${expected!}. Run tfjs-l2o ${name} --help.`);
+  }
+  if (name === 'evaluate') return {kind: name, options: evaluateOptions(argument, flags)};
+  const json = flags.has('json');
+  if (name === 'info') return {kind: name, file: argument, json};
+  const workers = flags.get('workers');
+  const options: RunOptions = {json, workers: workers === undefined ? undefined : integerFlag('workers', workers, 0, MAX_WORKERS)};
+  if (name === 'resume') return {kind: name, folder: argument, options};
+  const out = flags.get('out');
+  if (out === '') throw new L2OError('INVALID_ARGUMENT', '--out takes the folder of the run, got nothing.');
+  return {kind: name, config: argument, out, options};
+}
+
+function demoOptions(flags: ReadonlyMap<string, string>): DemoOptions {
   const backend = flags.get('backend'), dataset = flags.get('dataset') ?? DEMO_DEFAULTS.dataset;
   const out = flags.get('out') ?? DEMO_DEFAULTS.out;
   if (out === '') throw new L2OError('INVALID_ARGUMENT', '--out takes the path of the report to write, got nothing.');
   return {
-    kind: 'demo',
-    options: {
-      json: flags.has('json'),
-      seed: integerFlag('seed', flags.get('seed') ?? `${DEMO_DEFAULTS.seed}`, 0, MAX_SEED),
-      steps: integerFlag('steps', flags.get('steps') ?? `${DEMO_DEFAULTS.steps}`, 1, MAX_STEPS),
-      backend: backend === undefined ? undefined : nameFlag('backend', backend, BACKENDS),
-      dataset: nameFlag('dataset', dataset, DATASETS),
-      out,
-    },
+    json: flags.has('json'),
+    seed: integerFlag('seed', flags.get('seed') ?? `${DEMO_DEFAULTS.seed}`, 0, MAX_SEED),
+    steps: integerFlag('steps', flags.get('steps') ?? `${DEMO_DEFAULTS.steps}`, 1, MAX_STEPS),
+    backend: backend === undefined ? undefined : nameFlag('backend', backend, BACKENDS),
+    dataset: nameFlag('dataset', dataset, DATASETS),
+    out,
   };
-}
-
-/** Flags given, each with its value ('' for those that take none). */
-function readFlags(args: readonly string[], flags: Flags, command: string): Map<string, string> {
-  // Not strict: node's own errors know no nearest names.
-  const {tokens} = parseArgs({args: [...args], options: flags, strict: false, tokens: true});
-  const given = new Map<string, string>();
-  for (const token of tokens) {
-    if (token.kind === 'positional') {
-      throw new L2OError('INVALID_ARGUMENT', `${command} takes no argument '${token.value}'. Run ${command} --help for its flags.`);
-    }
-    if (token.kind !== 'option') continue;
-    const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
-    if (flag === undefined) {
-      const names = Object.keys(flags).map((name) => `--${name}`);
-      throw new L2OError('UNKNOWN_OPTION', unknownName('flag', token.rawName, names, command));
-    }
-    const takesValue = flag.type === 'string';
-    if (takesValue && (token.value === undefined || (!token.inlineValue && token.value.startsWith('--')))) {
-      throw new L2OError('INVALID_ARGUMENT', `--${token.name} needs a value. Run ${command} --help for its flags.`);
-    }
-    if (!takesValue && token.value !== undefined) {
-      throw new L2OError('INVALID_ARGUMENT', `--${token.name} takes no value, got '${token.value}'.`);
-    }
-    given.set(token.name, token.value ?? '');
-  }
-  return given;
-}
-
-function integerFlag(name: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (!/^[+-]?\d+$/.test(text) || value < min || value > max) {
-    throw new L2OError('INVALID_ARGUMENT', `--${name} takes an integer from ${min} to ${max}, got '${text}'.`);
-  }
-  return value;
-}
-
-function nameFlag<Name extends string>(name: string, text: string, names: readonly Name[]): Name {
-  const found = names.find((candidate) => candidate === text);
-  if (found !== undefined) return found;
-  const nearest = nearestName(text, names);
-  const hint = nearest === undefined ? '' : ` Did you mean '${nearest}'?`;
-  throw new L2OError('INVALID_ARGUMENT', `--${name} takes one of ${names.join(', ')}, got '${text}'.${hint}`);
-}
-
-function unknownName(what: string, name: string, names: readonly string[], command: string): string {
-  const nearest = nearestName(name, names);
-  const hint = nearest === undefined ? '' : ` Did you mean '${nearest}'?`;
-  return `${command} has no ${what} '${name}'.${hint} Run ${command} --help for all of them.`;
 }

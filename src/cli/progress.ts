@@ -7,6 +7,8 @@ export interface Progress {
   readonly stepsDone: number;
   /** May grow while the job runs. */
   readonly stepsTotal: number;
+  /** Where the job knows better than the time gone says. */
+  readonly secondsLeft?: number;
 }
 
 /** Where progress is written: the part of `process.stderr` that is needed. */
@@ -56,10 +58,11 @@ export function progressReporter(stream: ProgressStream, now: () => number = () 
 }
 
 /** A bar, the share done, the time left and the phase, as in "█████░░░░░  50 %  12 s left  searching". */
-export function progressLine({phase, stepsDone, stepsTotal}: Progress, elapsedSeconds: number): string {
+export function progressLine({phase, stepsDone, stepsTotal, secondsLeft}: Progress, elapsedSeconds: number): string {
   const share = stepsTotal > 0 ? Math.min(1, stepsDone / stepsTotal) : 1;
   const filled = Math.round(share * BAR_WIDTH);
-  const left = share > 0 ? `${formatDuration((elapsedSeconds / share) * (1 - share))} left` : 'estimating time left';
+  const seconds = secondsLeft ?? (elapsedSeconds / share) * (1 - share);
+  const left = Number.isFinite(seconds) ? `${formatDuration(seconds)} left` : 'estimating time left';
   const percent = `${Math.floor(share * 100)}`.padStart(3);
   return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${percent} %  ${left}  ${phase}`;
 }

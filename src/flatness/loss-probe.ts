@@ -11,4 +11,6 @@ export interface LossProbe {
   loss(at: Float32Array): number;
   /** Loss and gradient at these parameters; the gradient is the caller's. */
   gradient(at: Float32Array): {readonly loss: number; readonly gradient: Float32Array};
+  /** The Hessian at these parameters times a vector, exactly; the result is the caller's. Without it, gradients are differenced. */
+  hessianVector?(at: Float32Array, vector: Float32Array): Float32Array;
 }

@@ -49,9 +49,14 @@ export function timeFeatures({time, horizon}: Pick<StepOptions, 'time' | 'horizo
   };
 }
 
-/** What steps are multiplied by: it falls with 1/t where a run is longer than any that the rule knows. */
+/**
+ * What steps are multiplied by in runs that the rule does not know from training: it falls with 1/t where no end is planned, else
+ * with 1/√t and to 0 at the end.
+ */
 export function pace({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): number {
-  return isPlanned({time, horizon}) || time <= CONSTANTS.TIME_KNOWN ? 1 : CONSTANTS.TIME_KNOWN / time;
+  const knownShare = time > CONSTANTS.TIME_KNOWN ? CONSTANTS.TIME_KNOWN / time : 1;
+  if (isPlanned({time, horizon})) return 1;
+  return horizon > time ? Math.sqrt(knownShare) * (1 - time / horizon) : knownShare;
 }
 
 /** The loss's noise, kept above what rounding alone would make of it. */

@@ -9,10 +9,10 @@ type Four = readonly [number, number, number, number];
 type Feature = (typeof PARAMETER_FEATURES)[number];
 
 // The loop below is unrolled by hand: this stops compiling when the rule's sizes change.
-const [NUM_UNITS]: readonly [Four['length'], 8, 4, 10] = [NUM_PARAMETER_HIDDEN, NUM_MIXED, FIRST_HIDDEN, PARAMETER_FEATURES.length];
+const [NUM_UNITS]: readonly [Four['length'], 7, 3, 8] = [NUM_PARAMETER_HIDDEN, NUM_MIXED, FIRST_HIDDEN, PARAMETER_FEATURES.length];
 
 const {FEATURE_CLIP, DIRECTION_CLIP} = CONSTANTS;
-const REST_M1 = 1 - CONSTANTS.BETA_M1, REST_M2 = 1 - CONSTANTS.BETA_M2, REST_V1 = 1 - CONSTANTS.BETA_V1, REST_V2 = 1 - CONSTANTS.BETA_V2;
+const REST_M1 = 1 - CONSTANTS.BETA_M1, REST_M2 = 1 - CONSTANTS.BETA_M2, REST_V = 1 - CONSTANTS.BETA_V2;
 
 function four(x: ArrayLike<number>, start = 0): Four {
   return [x[start]!, x[start + 1]!, x[start + 2]!, x[start + 3]!];
@@ -25,9 +25,8 @@ function clipFeature(x: number): number {
 /** The per-parameter pass: reads gradient, parameter and slots once, writes parameter and slots once. */
 function applyStep(theta: Float32Array, k: Coefficients, step: ArrayStep): void {
   const {parameter, gradient, output, tensorSlots} = step, n = parameter.length;
-  const m1 = step.slots.subarray(0, n), m2 = step.slots.subarray(n, 2 * n);
-  const v1 = step.slots.subarray(2 * n, 3 * n), v2 = step.slots.subarray(3 * n, 4 * n);
-  const {gradientScale, normG, normM1, normM2, normP, normV, biasM1, biasM2, biasV1, biasV2, epsilon, decay, step: length} = k;
+  const m1 = step.slots.subarray(0, n), m2 = step.slots.subarray(n, 2 * n), v = step.slots.subarray(2 * n, 3 * n);
+  const {gradientScale, normG, normM1, normM2, normP, normV, biasM1, biasM2, biasV, epsilon, decay, step: length} = k;
   const kernel = thetaEntry('hiddenKernel').offset, head = thetaEntry('headKernel').offset, headBias = theta[thetaEntry('headBias').offset]!;
   const weights = (feature: Feature): Four => four(theta, kernel + (PARAMETER_FEATURES.indexOf(feature) - FIRST_HIDDEN) * NUM_UNITS);
   const mixOf = (feature: Feature): number => k.mix[PARAMETER_FEATURES.indexOf(feature)]!;
@@ -37,58 +36,49 @@ function applyStep(theta: Float32Array, k: Coefficients, step: ArrayStep): void 
   const [adam0, adam1, adam2, adam3] = weights('adam');
   const [slowAdam0, slowAdam1, slowAdam2, slowAdam3] = weights('slowAdam');
   const [parameter0, parameter1, parameter2, parameter3] = weights('parameter');
-  const [trend0, trend1, trend2, trend3] = weights('varianceTrend');
   const [variance0, variance1, variance2, variance3] = weights('variance');
-  const gradientMix = mixOf('gradient'), fastAdamMix = mixOf('fastAdam'), adamMix = mixOf('adam'), slowAdamMix = mixOf('slowAdam');
+  const gradientMix = mixOf('gradient'), adamMix = mixOf('adam'), slowAdamMix = mixOf('slowAdam');
   const tensorGMix = mixOf('tensorGradient'), tensorM1Mix = mixOf('tensorMomentum'), tensorM2Mix = mixOf('tensorSlowMomentum');
   const parameterMix = mixOf('parameter');
   const [head0, head1, head2, head3] = four(theta, head);
 
   let sumM1M1 = 0, sumM2M2 = 0, sumPP = 0, sumGM1 = 0, sumM1M2 = 0, sumDD = 0, sumGG = 0;
   for (let i = 0; i < n; i++) {
-    const p = parameter[i]!, g = gradient[i]! * gradientScale, gg = g * g;
-    let a = m1[i]!, b = m2[i]!, c = v1[i]!, d = v2[i]!;
+    const p = parameter[i]!, g = gradient[i]! * gradientScale;
+    let a = m1[i]!, b = m2[i]!, c = v[i]!;
     a += (g - a) * REST_M1;
     b += (g - b) * REST_M2;
-    c += (gg - c) * REST_V1;
-    d += (gg - d) * REST_V2;
+    c += (g * g - c) * REST_V;
     m1[i] = a;
     m2[i] = b;
-    v1[i] = c;
-    v2[i] = d;
+    v[i] = c;
     sumM1M1 += a * a;
     sumM2M2 += b * b;
     sumGM1 += g * a;
     sumM1M2 += a * b;
-    sumGG += gg;
+    sumGG += g * g;
 
-    const r1 = Math.sqrt(c * biasV1), r2 = Math.sqrt(d * biasV2), n1 = 1 / (r1 + epsilon), n2 = 1 / (r2 + epsilon);
-    const xGradient = clipFeature(g * n2);
-    const xFastAdam = a * biasM1 * n1;
-    const xAdam = a * biasM1 * n2;
-    const xSlowAdam = b * biasM2 * n2;
+    const root = Math.sqrt(c * biasV), inverse = 1 / (root + epsilon);
+    const xGradient = clipFeature(g * inverse);
+    const xAdam = a * biasM1 * inverse;
+    const xSlowAdam = b * biasM2 * inverse;
     const xTensorG = clipFeature(g * normG);
     const xTensorM1 = clipFeature(a * normM1);
     const xTensorM2 = clipFeature(b * normM2);
     const xParameter = clipFeature(p * normP);
-    const xTrend = clipFeature(r1 * n2) - 1;
-    const xVariance = clipFeature(r2 * normV) - 1;
+    const xVariance = clipFeature(root * normV) - 1;
 
-    const h0 = hidden0 + xGradient * gradient0 + xAdam * adam0 + xSlowAdam * slowAdam0 + xParameter * parameter0 + xTrend * trend0 +
-      xVariance * variance0;
-    const h1 = hidden1 + xGradient * gradient1 + xAdam * adam1 + xSlowAdam * slowAdam1 + xParameter * parameter1 + xTrend * trend1 +
-      xVariance * variance1;
-    const h2 = hidden2 + xGradient * gradient2 + xAdam * adam2 + xSlowAdam * slowAdam2 + xParameter * parameter2 + xTrend * trend2 +
-      xVariance * variance2;
-    const h3 = hidden3 + xGradient * gradient3 + xAdam * adam3 + xSlowAdam * slowAdam3 + xParameter * parameter3 + xTrend * trend3 +
-      xVariance * variance3;
-    const mixed = xGradient * gradientMix + xFastAdam * fastAdamMix + xAdam * adamMix + xSlowAdam * slowAdamMix +
+    const h0 = hidden0 + xGradient * gradient0 + xAdam * adam0 + xSlowAdam * slowAdam0 + xParameter * parameter0 + xVariance * variance0;
+    const h1 = hidden1 + xGradient * gradient1 + xAdam * adam1 + xSlowAdam * slowAdam1 + xParameter * parameter1 + xVariance * variance1;
+    const h2 = hidden2 + xGradient * gradient2 + xAdam * adam2 + xSlowAdam * slowAdam2 + xParameter * parameter2 + xVariance * variance2;
+    const h3 = hidden3 + xGradient * gradient3 + xAdam * adam3 + xSlowAdam * slowAdam3 + xParameter * parameter3 + xVariance * variance3;
+    const mixed = xGradient * gradientMix + xAdam * adamMix + xSlowAdam * slowAdamMix +
       xTensorG * tensorGMix + xTensorM1 * tensorM1Mix + xTensorM2 * tensorM2Mix + xParameter * parameterMix;
     let direction = headBias + mixed + (h0 > 0 ? h0 * head0 : 0) + (h1 > 0 ? h1 * head1 : 0) + (h2 > 0 ? h2 * head2 : 0) +
       (h3 > 0 ? h3 * head3 : 0);
     direction = direction < -DIRECTION_CLIP ? -DIRECTION_CLIP : direction > DIRECTION_CLIP ? DIRECTION_CLIP : direction;
     // What has never had a gradient stays where it is. (Rounded, as the kernel's underflows.)
-    if (Math.fround(d) === 0) direction = 0;
+    if (Math.fround(c) === 0) direction = 0;
     const next = p - (p * decay + direction * length);
     output[i] = next;
     sumDD += direction * direction;

@@ -34,8 +34,7 @@ export interface Coefficients {
   /** Bias corrections, as factors. */
   readonly biasM1: number;
   readonly biasM2: number;
-  readonly biasV1: number;
-  readonly biasV2: number;
+  readonly biasV: number;
   readonly epsilon: number;
   /** Weights of the mixed features, Adam's own included. */
   readonly mix: readonly number[];
@@ -157,12 +156,12 @@ export function stepTensor(theta: Float32Array, step: ArrayStep, sumSquaresG: nu
   const count = S[TENSOR_SLOTS.count] = S[TENSOR_SLOTS.count]! + 1;
   const logStep = clip(
     CONSTANTS.LOG_STEP_START + CONSTANTS.LOG_STEP_GAIN * outputs[OUTPUTS.logStep]!, CONSTANTS.LOG_STEP_MIN, CONSTANTS.LOG_STEP_MAX);
-  const restM1 = 1 - BETA_M1, restM2 = 1 - BETA_M2, biasV2 = 1 / biasOf(BETA_V2, count);
+  const restM1 = 1 - BETA_M1, restM2 = 1 - BETA_M2, biasV = 1 / biasOf(BETA_V2, count);
   // Second moments are linear in g²: their means follow without a sum.
   const meanV1 = S[TENSOR_SLOTS.meanV1]!, meanV2 = S[TENSOR_SLOTS.meanV2]! + (meanSquareG - S[TENSOR_SLOTS.meanV2]!) * (1 - BETA_V2);
   S[TENSOR_SLOTS.meanV1] = meanV1 + (meanSquareG - meanV1) * (1 - BETA_V1);
   S[TENSOR_SLOTS.meanV2] = meanV2;
-  const rmsV = Math.sqrt(meanV2 * biasV2);
+  const rmsV = Math.sqrt(meanV2 * biasV);
   const hiddenBias = thetaEntry('hiddenBias').offset;
   const rate = options.learningRate * Math.exp(logStep) * shared.guard, first = Math.max(step.tensorSlots[TENSOR_SLOTS.initialRms]!, shared.floor);
   const scale = options.parameterScale ? Math.min(floored, CONSTANTS.GROWTH_MAX * first) : 1;
@@ -177,8 +176,7 @@ export function stepTensor(theta: Float32Array, step: ArrayStep, sumSquaresG: nu
     normV: 1 / (rmsV + TINY),
     biasM1: 1 / biasOf(BETA_M1, count),
     biasM2: 1 / biasOf(BETA_M2, count),
-    biasV1: 1 / biasOf(BETA_V1, count),
-    biasV2,
+    biasV,
     epsilon: Math.min(CONSTANTS.EPSILON, CONSTANTS.EPSILON_RELATIVE * rmsV) + TINY,
     mix: Array.from({length: NUM_MIXED}, (_, i) => outputs[OUTPUTS.mix + i]! + (i === ADAM ? 1 : 0)),
     hidden: Array.from({length: NUM_PARAMETER_HIDDEN}, (_, j) => outputs[OUTPUTS.hidden + j]! + theta[hiddenBias + j]!),

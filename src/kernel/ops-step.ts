@@ -44,7 +44,7 @@ type Statistics = Readonly<Record<keyof typeof TENSOR_SLOTS, tf.Tensor>>;
 /** Tensor slots that are known before the per-parameter pass. */
 type TensorStatistic = 'h' | 'c' | 'count' | 'initialRms' | 'meanV1' | 'meanV2';
 
-const {BETA_M1, BETA_M2, BETA_V1, BETA_V2, FEATURE_CLIP, DIRECTION_CLIP} = CONSTANTS;
+const {BETA_M1, BETA_M2, BETA_V2, FEATURE_CLIP, DIRECTION_CLIP} = CONSTANTS;
 
 function clipFeature(x: tf.Tensor): tf.Tensor {
   return tf.clipByValue(x, -FEATURE_CLIP, FEATURE_CLIP);
@@ -77,35 +77,31 @@ function applyStep(weights: Weights, step: OpsStep, pass: Pass): {
 } {
   const {coefficients: k} = pass;
   const p = tf.reshape(step.parameter, [-1]), raw = tf.reshape(step.gradient, [-1]); // [n]
-  const g = pass.gradientScale === undefined ? raw : tf.mul(raw, pass.gradientScale), gg = tf.square(g);
-  const [oldM1, oldM2, oldV1, oldV2] = tf.unstack(step.slots) as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
+  const g = pass.gradientScale === undefined ? raw : tf.mul(raw, pass.gradientScale);
+  const [oldM1, oldM2, oldV] = tf.unstack(step.slots) as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
   const towards = (old: tf.Tensor, target: tf.Tensor, beta: number): tf.Tensor => tf.add(old, tf.mul(tf.sub(target, old), 1 - beta));
-  const m1 = towards(oldM1, g, BETA_M1), m2 = towards(oldM2, g, BETA_M2), v1 = towards(oldV1, gg, BETA_V1), v2 = towards(oldV2, gg, BETA_V2);
+  const m1 = towards(oldM1, g, BETA_M1), m2 = towards(oldM2, g, BETA_M2), v = towards(oldV, tf.square(g), BETA_V2);
 
-  const r1 = root(tf.mul(v1, k.biasV1)), r2 = root(tf.mul(v2, k.biasV2));
-  const n1 = tf.reciprocal(tf.add(r1, k.epsilon)), n2 = tf.reciprocal(tf.add(r2, k.epsilon));
-  const corrected = tf.mul(m1, k.biasM1);
+  const rootV = root(tf.mul(v, k.biasV)), inverse = tf.reciprocal(tf.add(rootV, k.epsilon));
   const features: Record<(typeof PARAMETER_FEATURES)[number], tf.Tensor> = {
-    gradient: clipFeature(tf.mul(g, n2)),
-    fastAdam: tf.mul(corrected, n1),
-    adam: tf.mul(corrected, n2),
-    slowAdam: tf.mul(tf.mul(m2, k.biasM2), n2),
+    gradient: clipFeature(tf.mul(g, inverse)),
+    adam: tf.mul(tf.mul(m1, k.biasM1), inverse),
+    slowAdam: tf.mul(tf.mul(m2, k.biasM2), inverse),
     tensorGradient: clipFeature(tf.mul(g, k.normG)),
     tensorMomentum: clipFeature(tf.mul(m1, k.normM1)),
     tensorSlowMomentum: clipFeature(tf.mul(m2, k.normM2)),
     parameter: clipFeature(tf.mul(p, k.normP)),
-    varianceTrend: tf.sub(tf.minimum(tf.mul(r1, n2), FEATURE_CLIP), 1),
-    variance: tf.sub(tf.minimum(tf.mul(r2, k.normV), FEATURE_CLIP), 1),
+    variance: tf.sub(tf.minimum(tf.mul(rootV, k.normV), FEATURE_CLIP), 1),
   };
   const stacked = tf.stack(PARAMETER_FEATURES.map(name => features[name])) as tf.Tensor2D; // [NUM_PARAMETER_FEATURES, n]
   // What has never had a gradient stays where it is.
-  const learned = directionOf(weights, stacked, pass), direction = tf.where(isPositive(v2), learned, tf.zerosLike(learned));
+  const learned = directionOf(weights, stacked, pass), direction = tf.where(isPositive(v), learned, tf.zerosLike(learned));
   // Decay and step are added first: p · (1 − decay) would lose a decay below 6e-8 to float32.
   const next = tf.sub(p, tf.add(tf.mul(p, k.decay), tf.mul(direction, k.step)));
   const meanSquareM1 = meanSquare(m1), meanSquareM2 = meanSquare(m2);
   return {
     parameter: tf.reshape(next, step.parameter.shape),
-    slots: tf.stack([m1, m2, v1, v2]) as tf.Tensor2D,
+    slots: tf.stack([m1, m2, v]) as tf.Tensor2D,
     statistics: {
       meanSquareM1,
       meanSquareM2,

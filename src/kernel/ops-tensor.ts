@@ -8,7 +8,7 @@ import type {StepOptions} from './types.js';
 
 /** Numbers of the per-parameter pass, one a tensor. */
 export type CoefficientName =
-  | 'step' | 'decay' | 'normG' | 'normM1' | 'normM2' | 'normP' | 'normV' | 'biasM1' | 'biasM2' | 'biasV1' | 'biasV2' | 'epsilon';
+  | 'step' | 'decay' | 'normG' | 'normM1' | 'normM2' | 'normP' | 'normV' | 'biasM1' | 'biasM2' | 'biasV' | 'epsilon';
 
 /** What the LSTM and the slots of all T tensors give to their per-parameter passes. */
 export interface TensorOps {
@@ -127,10 +127,10 @@ export function stepTensorsOps(
   const most = tf.mul(tf.maximum<tf.Tensor1D>(initialRms, floor), CONSTANTS.GROWTH_MAX);
   const scale = options.parameterScale ? tf.minimum(floored, most) : tf.onesLike(floored);
   const decay = tf.minimum(tf.mul(tf.mul(rate, tf.minimum(scale, 1)), tf.tensor1d(weightDecays)), 1);
-  const biasV2 = inverse(biasOf(BETA_V2, count));
+  const biasV = inverse(biasOf(BETA_V2, count));
   // Second moments are linear in g²: their means follow without a sum.
   const towards = (mean: tf.Tensor1D, beta: number): tf.Tensor1D => tf.add(mean, tf.mul(tf.sub(meanSquareG, mean), 1 - beta));
-  const meanV2 = towards(old('meanV2'), BETA_V2), rmsV = root<tf.Tensor1D>(tf.mul(meanV2, biasV2));
+  const meanV2 = towards(old('meanV2'), BETA_V2), rmsV = root<tf.Tensor1D>(tf.mul(meanV2, biasV));
   const momentumNorm = (meanSquare: tf.Tensor1D, beta: number): tf.Tensor1D =>
     inverse(tf.add(root(tf.add(tf.mul(meanSquare, beta * beta), tf.mul(meanSquareG, (1 - beta) * (1 - beta)))), TINY));
   const adam = tf.tensor1d(PARAMETER_FEATURES.slice(0, NUM_MIXED).map(name => Number(name === 'adam')));
@@ -145,8 +145,7 @@ export function stepTensorsOps(
       normV: inverse(tf.add(rmsV, TINY)),
       biasM1: inverse(biasOf(BETA_M1, count)),
       biasM2: inverse(biasOf(BETA_M2, count)),
-      biasV1: inverse(biasOf(BETA_V1, count)),
-      biasV2,
+      biasV,
       epsilon: tf.add(tf.minimum(tf.mul(rmsV, CONSTANTS.EPSILON_RELATIVE), CONSTANTS.EPSILON), TINY),
     },
     mix: tf.add(columns(lstm.outputs, OUTPUTS.mix, NUM_MIXED), adam),

@@ -3,9 +3,9 @@ import type {StepOptions} from './types.js';
 
 /** Slots of one variable as plain arrays: what is saved, and what moves from one runner to another. */
 export interface SlotArrays {
-  /** `NUM_PARAMETER_SLOTS` planes of the variable's size. */
+  /** Planes of the variable's size: `stateSizes(rule).parameter` of them. */
   readonly slots: Float32Array;
-  /** `NUM_TENSOR_SLOTS` floats. */
+  /** `stateSizes(rule).tensor` floats. */
   readonly tensorSlots: Float32Array;
 }
 
@@ -17,10 +17,10 @@ export interface VariableSlots {
   dispose(): void;
 }
 
-/** State of the loss, wherever its runner keeps it. */
+/** State that variables which are trained together share, that of the loss above all, wherever its runner keeps it. */
 export interface LossSlots {
   readonly owner: StepRunner;
-  /** A copy of `NUM_LOSS_SLOTS` floats. */
+  /** A copy of `stateSizes(rule).optimizer` floats. */
   read(): Float32Array;
   dispose(): void;
 }
@@ -43,9 +43,9 @@ export type Loss = number | Scalar | undefined;
  */
 export type StepOutcome = {readonly kind: 'made'} | {readonly kind: 'skipped'; readonly culprit: string} | {readonly kind: 'deferred'; readonly made: Scalar};
 
-/** Runs the rule on one kind of backend. */
+/** Runs one rule on one kind of backend. */
 export interface StepRunner {
-  readonly name: 'wasm-shared' | 'wasm-copy' | 'js' | 'ops';
+  readonly name: 'wasm-shared' | 'wasm-copy' | 'js' | 'ops' | 'zoo';
   /** Whether this runner wants the loss as a number. */
   readonly readsLoss: boolean;
   createSlots(size: number, initial?: SlotArrays): VariableSlots;

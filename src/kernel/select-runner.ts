@@ -1,9 +1,11 @@
 import {backend, getBackend} from '@tensorflow/tfjs-core';
+import {ruleInfo, type RuleName} from '../rules/registry.js';
 import {JsRunner} from './js-runner.js';
 import {OpsRunner} from './ops-runner.js';
 import type {StepRunner} from './runner.js';
 import {CopyingWasmRunner, SharedWasmRunner} from './wasm-runner.js';
 import {stepModule} from './wasm-step.js';
+import {ZooRunner} from './zoo-runner.js';
 
 /** Backends whose tensors are in ordinary memory, so that reading one is a copy at most. */
 const HOST_BACKENDS = new Set(['cpu', 'wasm', 'tensorflow']);
@@ -11,14 +13,16 @@ const HOST_BACKENDS = new Set(['cpu', 'wasm', 'tensorflow']);
 let copying: CopyingWasmRunner | undefined;
 let plain: JsRunner | undefined;
 let ops: OpsRunner | undefined;
+const zoo = new Map<string, ZooRunner>();
 const shared = new WeakMap<object, StepRunner>();
 
 /**
- * The runner for the current backend. Runners are shared by all optimizers.
- * @param notice Told where a slower path than the usual one is taken.
+ * The runner of a rule for the current backend. Runners are shared by all optimizers.
+ * @param notice Told where a slower path than the rule's usual one is taken.
  */
-export function selectRunner(notice: (message: string) => void): StepRunner {
+export function selectRunner(notice: (message: string) => void, rule: RuleName = 'tensor-lstm'): StepRunner {
   const name = getBackend();
+  if (rule !== 'tensor-lstm') return selectZooRunner(rule, HOST_BACKENDS.has(name));
   if (!HOST_BACKENDS.has(name)) {
     notice(`backend '${name}': no fused kernel, stepping by tf ops`);
     return (ops ??= new OpsRunner());
@@ -37,4 +41,12 @@ export function selectRunner(notice: (message: string) => void): StepRunner {
     return runner;
   }
   return (copying ??= new CopyingWasmRunner());
+}
+
+function selectZooRunner(name: Exclude<RuleName, 'tensor-lstm'>, onHost: boolean): ZooRunner {
+  const key = `${name} ${onHost}`, known = zoo.get(key);
+  if (known !== undefined) return known;
+  const runner = new ZooRunner(ruleInfo(name).rule!, onHost);
+  zoo.set(key, runner);
+  return runner;
 }

@@ -1,15 +1,17 @@
 import {decodeBase64} from '../base64.js';
 import {
-  NUM_INPUTS, NUM_HIDDEN, NUM_LOSS_SLOTS, NUM_MIXED, NUM_PARAMETER_HIDDEN, TENSOR_SLOTS, THETA_SIZE,
+  NUM_INPUTS, NUM_LOSS_SLOTS, TENSOR_SLOTS, THETA_SIZE,
 } from '../rules/tensor-lstm/spec.js';
 import {floatsAt, type Heap} from './heap.js';
 import {MODULE_BASE64} from './step-module.wasm.js';
+import {MODULE_BASE64 as RELAXED_BASE64} from './step-relaxed-module.wasm.js';
 import type {StepOptions} from './types.js';
 
 /** Exports of `kernel/step.c`; pointers are byte offsets. */
 interface StepExports {
   sumSquares(x: number, count: number, out: number): void;
   beginStep(theta: number, lossSlots: number, step: number, features: number): void;
+  scratchFloats(): number;
   rmsFloor(initialMeanSquare: number): number;
   tensorSnr(tensorSlots: number): number;
   stepTensor(
@@ -37,15 +39,15 @@ export interface PointerStep {
 // Layout of tl_step in kernel/tensor_lstm.h: nine floats, then two ints.
 const STEP = {learningRate: 0, weightDecay: 1, horizon: 2, time: 3, loss: 4, guard: 5, logNumTensors: 6, meanSnr: 7, floor: 8, hasLoss: 9, parameterScale: 10, size: 11};
 const NUM_SUMS = 6;
-const SCRATCH_FLOATS = 4 * NUM_HIDDEN + 16 + NUM_MIXED + NUM_PARAMETER_HIDDEN;
 
 let compiled: WebAssembly.Module | Error | undefined;
 
-/** The step module, compiled once; an Error where this engine lacks WebAssembly, SIMD, or the right to compile. */
+/** The step module, with relaxed SIMD where this engine has it, compiled once; an Error where it lacks WebAssembly, SIMD, or the right to compile. */
 export function stepModule(): WebAssembly.Module | Error {
   if (compiled === undefined) {
     try {
-      compiled = new WebAssembly.Module(decodeBase64(MODULE_BASE64));
+      const relaxed = decodeBase64(RELAXED_BASE64);
+      compiled = new WebAssembly.Module(WebAssembly.validate(relaxed) ? relaxed : decodeBase64(MODULE_BASE64));
     } catch (error) {
       compiled = error instanceof Error ? error : new Error(String(error));
     }
@@ -73,7 +75,7 @@ export class WasmStep {
     this.theta = heap.allocate(THETA_SIZE);
     this.step = heap.allocate(STEP.size);
     this.features = heap.allocate(NUM_INPUTS);
-    this.scratch = heap.allocate(SCRATCH_FLOATS);
+    this.scratch = heap.allocate(this.wasm.scratchFloats());
     this.sums = heap.allocate(2 * NUM_SUMS);
     this.lossSlots = heap.allocate(NUM_LOSS_SLOTS);
   }

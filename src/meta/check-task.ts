@@ -1,5 +1,5 @@
 import {OptionChecks} from '../option-checks.js';
-import {OpsRollout} from '../rollout/ops-rollout.js';
+import {openRollout} from '../rollout/open-rollout.js';
 import type {TaskOrigin} from '../rollout/task-origin.js';
 import type {TaskFamily} from '../tasks/task-family.js';
 import {defaultTheta} from '../theta/default-theta.js';
@@ -35,7 +35,7 @@ export async function checkTask(options: CheckTaskOptions): Promise<number[]> {
   const count = checks.number('steps', steps, {integer: true, min: 1, max: 1e6}, 'Leave it out for 20.');
   const values = theta === undefined ? defaultTheta().values : makeTheta((theta as Theta).values).values;
   const located = await locate(tasks), origin: TaskOrigin = {family: located.family.name, module: located.module, seed: taskSeed};
-  const rollout = new OpsRollout(sampleTask(located, taskSeed), origin, {rule: 'tensor-lstm', learningRate: 1, horizon: count, hasLoss: true});
+  const rollout = openRollout(sampleTask(located, taskSeed), origin, {rule: 'tensor-lstm', learningRate: 1, horizon: count, hasLoss: true});
   try {
     rollout.setTheta(values);
     const losses = new Float32Array(count);

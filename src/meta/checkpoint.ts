@@ -1,13 +1,14 @@
 import {sha256} from '@noble/hashes/sha2.js';
 import {L2OError} from '../errors.js';
-import type {EstimatorState} from './estimators.js';
+import type {StageState} from './curriculum.js';
+import type {EstimatorState} from './estimator.js';
 import type {OuterState} from './outer-update.js';
 import type {MetaFitHistory} from './meta-fit-result.js';
 import {node} from './node.js';
 import {decodeTree, encodeTree} from './state-codec.js';
 
 /** Raised whenever an older checkpoint would mean something else. */
-const VERSION = 1;
+const VERSION = 2;
 const MAGIC = 'tfjs-l2o checkpoint\n';
 const HASH_BYTES = 32;
 /** Name of the file in its folder. */
@@ -30,6 +31,8 @@ export interface RunState {
   /** Judgements since the best theta. */
   readonly stale: number;
   readonly diverged: number;
+  /** Where the run stands in its curriculum. */
+  readonly stage: StageState;
   readonly history: MetaFitHistory[];
 }
 
@@ -58,10 +61,11 @@ export function encodeCheckpoint(state: RunState, recipe: string): Uint8Array {
 
 /**
  * Reads a checkpoint of this recipe.
+ * @param recipe Undefined: of any.
  * @throws L2OError `CORRUPT_FILE` where it is cut short, damaged or none; `INVALID_ARGUMENT` where it is of another version or
  *     recipe.
  */
-export function decodeCheckpoint(bytes: Uint8Array, recipe: string, path: string): RunState {
+export function decodeCheckpoint(bytes: Uint8Array, recipe: string | undefined, path: string): RunState {
   const magic = new TextEncoder().encode(MAGIC), end = bytes.length - HASH_BYTES, start = magic.length + 4;
   const corrupt = (got: string): never => {
     throw new L2OError('CORRUPT_FILE', `metaFit: expected a whole checkpoint in '${path}', got ${got}. It was left as it is; move it away to start anew.`);
@@ -76,7 +80,7 @@ export function decodeCheckpoint(bytes: Uint8Array, recipe: string, path: string
     throw new L2OError('INVALID_ARGUMENT', `metaFit: expected a checkpoint of ${expected} in '${path}', got one of ${got}. ${remedy} It was left as it is.`);
   };
   if (header.version !== VERSION) refuse(`version ${VERSION}`, `version ${header.version}`, 'Go on with the tfjs-l2o that wrote it, or choose another checkpointDir.');
-  if (header.recipe !== recipe) refuse(`this recipe (${recipe})`, `another (${header.recipe})`, 'Go on with the same families and options, or choose another checkpointDir.');
+  if (recipe !== undefined && header.recipe !== recipe) refuse(`this recipe (${recipe})`, `another (${header.recipe})`, 'Go on with the same families and options, or choose another checkpointDir.');
   return header.state as RunState;
 }
 

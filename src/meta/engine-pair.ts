@@ -1,6 +1,7 @@
 import type {Random} from '../random.js';
-import type {EngineRolloutOptions, RolloutEngine} from '../rollout/engine.js';
-import type {SampledTask} from '../tasks/mlp-family.js';
+import type {RolloutEngine} from '../rollout/engine.js';
+import type {RolloutOptions} from '../rollout/rollout.js';
+import type {SampledTask} from '../tasks/sampled-task.js';
 import type {StartPair} from './estimators.js';
 import type {Objective} from './objective.js';
 import {DEFAULT_OBJECTIVE, rolloutParticle, type FirstLoss} from './particle.js';
@@ -8,8 +9,8 @@ import {DEFAULT_OBJECTIVE, rolloutParticle, type FirstLoss} from './particle.js'
 /** Starts pairs of rollouts in the compiled engine on tasks that `sampleTask` draws. */
 export function enginePairs(engine: RolloutEngine, sampleTask: (random: Random) => SampledTask, objective: Objective = DEFAULT_OBJECTIVE): StartPair {
   return random => {
-    const task = sampleTask(random.fork('task')), loaded = engine.load(task);
-    const options: EngineRolloutOptions = {rule: 'tensor-lstm', learningRate: 1, horizon: task.horizon, hasLoss: task.hasLoss, seed: random.next()};
+    const task = sampleTask(random.fork('task')), loaded = engine.load(task.problem);
+    const options: RolloutOptions = {rule: 'tensor-lstm', learningRate: 1, horizon: task.horizon, hasLoss: task.hasLoss};
     const first: FirstLoss = {value: undefined};
     const particle = (): ReturnType<typeof rolloutParticle> => rolloutParticle(engine.start(loaded, options), task.steps, objective, first);
     const particles = [particle(), particle()] as const;

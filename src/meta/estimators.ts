@@ -1,9 +1,13 @@
-import {Random, type RandomState} from '../random.js';
+import {Random} from '../random.js';
+import type {AntitheticOptions, Estimator, EstimatorState, HorizonRange, PairWindow, WindowPlan} from './estimator.js';
 
 /** One particle: an inner training run that can be advanced window by window. */
 export interface Particle {
-  /** Advances by up to `steps` steps under `theta`; returns what the window scored. */
-  run(theta: Float32Array, steps: number): ParticleWindow;
+  /**
+   * Advances by up to `steps` steps under `theta`; returns what the window scored.
+   * @param imitation Weight of the distance to the teacher's steps. Default 0.
+   */
+  run(theta: Float32Array, steps: number, imitation?: number): ParticleWindow;
   /** All inner state as plain data, for {@link Particle.restore} and checkpoints. */
   snapshot(): unknown;
   /** Goes on from a snapshot of either particle of this task, which may have been taken in another process. */
@@ -14,10 +18,12 @@ export interface Particle {
 
 /** What a particle reports of one window. */
 export interface ParticleWindow {
-  /** Mean objective over the window; lower is better. Always finite: a diverged run scores the objective's cap. */
+  /** Mean objective over the window, without the flatness penalty; lower is better. Always finite: a diverged run scores the objective's cap. */
   readonly objective: number;
   readonly steps: number;
   readonly diverged: boolean;
+  /** Flatness penalties at the window's points, in order, as far as the run came; not finite where there is none. */
+  readonly flatness?: readonly number[];
 }
 
 /** One task with its two particles, which share initial parameters, data and batches. */
@@ -29,45 +35,8 @@ export interface ParticlePair {
   dispose(): void;
 }
 
-/** Starts the next task; everything random comes from `random`. */
-export type StartPair = (random: Random) => ParticlePair;
-
-/** How evolution strategies turn pairs of rollouts into a meta-gradient. */
-export type EstimatorKind = 'es' | 'pes' | 'nres';
-
-/** Settings of an {@link AntitheticEstimator}. */
-export interface EstimatorOptions {
-  readonly kind: EstimatorKind;
-  /** Standard deviation of the perturbations, > 0. */
-  readonly sigma: number;
-  /** Differences of a pair's objectives are clipped to ± this before they weigh in; `Infinity` leaves them. */
-  readonly maxDifference: number;
-  /** Use the sign of the difference alone. */
-  readonly signOnly: boolean;
-  /** Whether the first task ends at a random step, so that pairs do not restart together. */
-  readonly stagger: boolean;
-}
-
-/** What one pair reports of one window. */
-export interface PairWindow {
-  readonly task: string;
-  /** Mean objective of both particles. */
-  readonly objective: number;
-  /** Inner steps of both particles. */
-  readonly innerSteps: number;
-  readonly diverged: boolean;
-}
-
-/** All of an estimator's state: plain data, for checkpoints and other workers. */
-export interface EstimatorState {
-  /** Tasks begun. */
-  readonly task: number;
-  readonly remaining: number;
-  readonly taskRandom: RandomState;
-  readonly noise: Float32Array;
-  readonly accumulated: Float32Array;
-  readonly particles: readonly [unknown, unknown];
-}
+/** Starts the next task; everything random comes from `random`. @param horizons What its number of steps is drawn from. */
+export type StartPair = (random: Random, horizons: HorizonRange) => ParticlePair;
 
 /**
  * Estimates the gradient of the Gaussian-smoothed objective E[L(theta + sigma e)] from antithetic pairs, window by window:
@@ -83,7 +52,7 @@ export interface EstimatorState {
  *
  * With `maxDifference: Infinity` and `signOnly: false` these are the papers' estimators; clipping trades bias for robustness.
  */
-export class AntitheticEstimator {
+export class AntitheticEstimator implements Estimator {
   private task = 0;
   private pair!: ParticlePair;
   private live = false;
@@ -96,17 +65,20 @@ export class AntitheticEstimator {
   /**
    * @param size Length of theta.
    * @param random Source of tasks and perturbations; the estimator depends on nothing else.
+   * @param horizons What the horizon of the first task is drawn from.
    */
-  constructor(private readonly options: EstimatorOptions, size: number, private readonly random: Random, private readonly start: StartPair) {
+  constructor(
+      private readonly options: AntitheticOptions, size: number, private readonly random: Random, private readonly start: StartPair, private horizons: HorizonRange) {
     this.noise = new Float32Array(size);
     this.accumulated = new Float32Array(size);
     this.perturbed = new Float32Array(size);
-    this.begin();
+    this.begin(horizons);
     if (options.stagger) this.remaining = Math.max(1, Math.round(this.remaining * random.fork('stagger').uniform()));
   }
 
-  private begin(): void {
+  private begin(horizons: HorizonRange): void {
     this.taskRandom = this.random.fork(this.task++);
+    this.horizons = horizons;
     this.startPair();
     this.remaining = this.pair.steps;
     this.accumulated.fill(0);
@@ -115,7 +87,7 @@ export class AntitheticEstimator {
 
   private startPair(): void {
     this.live = false;
-    this.pair = this.start(this.taskRandom.fork('task'));
+    this.pair = this.start(this.taskRandom.fork('task'), this.horizons);
     this.live = true;
   }
 
@@ -127,8 +99,8 @@ export class AntitheticEstimator {
     }
   }
 
-  /** Advances the pair by one window of at most `steps` steps and adds its estimate to `gradient`. */
-  window(theta: Float32Array, steps: number, gradient: Float32Array): PairWindow {
+  /** Advances the pair by one window and adds its estimate to `gradient`. */
+  window(theta: Float32Array, {steps, horizons, imitation}: WindowPlan, gradient: Float32Array): PairWindow {
     const {options: {kind, sigma, maxDifference, signOnly}, perturbed, noise, pair} = this;
     const length = Math.min(steps, this.remaining);
     if (kind !== 'nres') this.perturb();
@@ -137,13 +109,13 @@ export class AntitheticEstimator {
       const particle = pair.particles[i]!;
       if (kind === 'es') particle.restore(state);
       for (let k = 0; k < perturbed.length; k++) perturbed[k] = theta[k]! + sign * noise[k]!;
-      return particle.run(perturbed, length);
+      return particle.run(perturbed, length, imitation);
     }) as [ParticleWindow, ParticleWindow];
     if (kind === 'es') {
       pair.particles[0].restore(state);
-      pair.particles[0].run(theta, length);
+      pair.particles[0].run(theta, length, imitation);
     }
-    const raw = (plus.objective - minus.objective) / 2;
+    const flatness = pairFlatness(plus, minus), raw = (plus.objective - minus.objective) / 2 + flatness.difference;
     const difference = signOnly ? Math.sign(raw) : Math.max(-maxDifference, Math.min(maxDifference, raw));
     const weight = difference / (sigma * sigma);
     for (let k = 0; k < gradient.length; k++) gradient[k]! += weight * this.accumulated[k]!;
@@ -151,16 +123,19 @@ export class AntitheticEstimator {
     const diverged = plus.diverged || minus.diverged, task = pair.name;
     if (this.remaining <= 0 || diverged) {
       this.dispose();
-      this.begin();
+      this.begin(horizons);
     }
-    return {task, objective: (plus.objective + minus.objective) / 2, innerSteps: plus.steps + minus.steps, diverged};
+    return {
+      task, objective: (plus.objective + minus.objective) / 2 + flatness.mean, innerSteps: plus.steps + minus.steps, diverged,
+      ...(plus.flatness !== undefined && {flatness: flatness.mean, flatnessDropped: flatness.dropped}),
+    };
   }
 
   /** A copy of all state, for {@link AntitheticEstimator.restore}. */
   serialize(): EstimatorState {
     const [plus, minus] = this.pair.particles;
     return {
-      task: this.task, remaining: this.remaining, taskRandom: this.taskRandom.state(), noise: this.noise.slice(), accumulated: this.accumulated.slice(),
+      task: this.task, horizons: this.horizons, remaining: this.remaining, taskRandom: this.taskRandom.state(), noise: this.noise.slice(), accumulated: this.accumulated.slice(),
       particles: [plus.snapshot(), minus.snapshot()],
     };
   }
@@ -169,6 +144,7 @@ export class AntitheticEstimator {
   restore(state: EstimatorState): void {
     this.dispose();
     this.task = state.task;
+    this.horizons = state.horizons;
     this.taskRandom = Random.from(state.taskRandom);
     this.startPair();
     this.pair.particles.forEach((particle, i) => particle.restore(state.particles[i]));
@@ -183,4 +159,20 @@ export class AntitheticEstimator {
     this.live = false;
     this.pair.dispose();
   }
+}
+
+/** The penalties of both particles at the points where both have one; where either has none, it counts for neither. */
+function pairFlatness(plus: ParticleWindow, minus: ParticleWindow): {mean: number; difference: number; dropped: number} {
+  const ours = plus.flatness ?? [], theirs = minus.flatness ?? [], points = Math.max(ours.length, theirs.length);
+  let sum = 0, difference = 0, dropped = 0;
+  for (let i = 0; i < Math.min(ours.length, theirs.length); i++) {
+    const a = ours[i]!, b = theirs[i]!;
+    if (Number.isFinite(a) && Number.isFinite(b)) {
+      sum += (a + b) / 2;
+      difference += (a - b) / 2;
+    } else {
+      dropped++;
+    }
+  }
+  return {mean: points === 0 ? 0 : sum / points, difference: points === 0 ? 0 : difference / points, dropped};
 }

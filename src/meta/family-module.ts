@@ -1,5 +1,6 @@
 import {getBackend, ready} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
+import {importModule} from '../import-module.js';
 import type {TaskFamily} from '../tasks/task-family.js';
 import type {LocatedFamily} from './ops-pair.js';
 import {node} from './node.js';
@@ -28,9 +29,9 @@ export function isTaskFamily(value: unknown): value is TaskFamily {
 export async function loadFamily(url: string): Promise<LocatedFamily> {
   let loaded: Partial<FamilyModule>;
   try {
-    loaded = await import(/* @vite-ignore */ /* webpackIgnore: true */ url) as Partial<FamilyModule>;
+    loaded = await importModule(url);
   } catch (cause) {
-    throw new L2OError('INVALID_ARGUMENT', `metaFit: expected '${url}' to be a module that can be imported, got the error "${String(cause)}". Pass the URL or path of an ES module in JavaScript, or run Node with a loader for other languages.`, {cause});
+    throw new L2OError('INVALID_ARGUMENT', `metaFit: expected '${url}' to be a module that can be imported, got the error "${String(cause)}". Pass the URL or path of an ES module in JavaScript, or in TypeScript where Node or the package tsx can load it.`, {cause});
   }
   if (!isTaskFamily(loaded.default)) {
     throw new L2OError('INVALID_ARGUMENT', `metaFit: expected '${url}' to export a task family by default, got ${describeExports(loaded)}. Write: export default {name: '…', sample(random) {…}}.`);

@@ -1,7 +1,8 @@
 import type {Random} from '../random.js';
-import {OpsRollout} from '../rollout/ops-rollout.js';
-import {scoreLoss, type Objective} from './objective.js';
-import {drawRun, type HorizonOptions, type LocatedFamily} from './ops-pair.js';
+import {openRollout} from '../rollout/open-rollout.js';
+import type {HorizonRange} from './estimator.js';
+import {scoreLoss} from './objective.js';
+import {drawRun, type LocatedFamily, type RunPlan} from './ops-pair.js';
 import {rolloutParticle, type FirstLoss} from './particle.js';
 
 /** How a theta did on one held-out task. */
@@ -12,10 +13,10 @@ export interface HeldOutScore {
   readonly diverged: boolean;
 }
 
-/** Runs one task of a family from start to end under `theta`; depends on nothing but its arguments. */
-export function scoreHeldOut(family: LocatedFamily, random: Random, theta: Float32Array, windowSteps: number, objective: Objective, horizons: HorizonOptions): HeldOutScore {
-  const {origin, steps, options, sample} = drawRun(family, random, horizons), first: FirstLoss = {value: undefined};
-  const particle = rolloutParticle(new OpsRollout(sample(), origin, options), steps, objective, first);
+/** Runs one task of a family from start to end under `theta`; depends on nothing but its arguments. Losses alone are scored. */
+export function scoreHeldOut(family: LocatedFamily, random: Random, theta: Float32Array, windowSteps: number, plan: RunPlan, range: HorizonRange): HeldOutScore {
+  const {objective} = plan, {origin, steps, options, sample} = drawRun(family, random, plan, range), first: FirstLoss = {value: undefined};
+  const particle = rolloutParticle(openRollout(sample(), origin, options), steps, objective, first);
   try {
     let score = 0, done = 0;
     while (done < steps) {

@@ -1,5 +1,6 @@
 import type {Host, HostOptions, PairResult} from './host.js';
 import type {HeldOutScore} from './held-out.js';
+import type {HorizonRange, WindowPlan} from './estimator.js';
 import {PairSet} from './pair-set.js';
 import type {OpenSource} from './open-families.js';
 
@@ -8,24 +9,24 @@ export class LocalHost implements Host {
   readonly families: readonly string[];
   private readonly pairs: PairSet;
 
-  constructor(private readonly source: OpenSource, {numPairs, seed, estimator}: HostOptions) {
+  constructor(private readonly source: OpenSource, {numPairs, ...options}: HostOptions) {
     this.families = source.families;
-    this.pairs = new PairSet(Array.from({length: numPairs}, (_, i) => i), seed, estimator, source.start);
+    this.pairs = new PairSet(Array.from({length: numPairs}, (_, i) => i), options, source);
   }
 
-  async window(theta: Float32Array, steps: number): Promise<PairResult[]> {
+  async window(theta: Float32Array, plan: WindowPlan): Promise<PairResult[]> {
     const results: PairResult[] = [];
     for (let k = 0; k < this.pairs.size; k++) {
-      results.push(this.pairs.window(k, theta, steps));
+      results.push(this.pairs.window(k, theta, plan));
       await turn();
     }
     return results;
   }
 
-  async heldOut(theta: Float32Array, count: number): Promise<HeldOutScore[]> {
+  async heldOut(theta: Float32Array, count: number, horizons: HorizonRange): Promise<HeldOutScore[]> {
     const scores: HeldOutScore[] = [];
     for (let i = 0; i < count; i++) {
-      scores.push(this.source.heldOut(theta, i));
+      scores.push(this.source.heldOut(theta, i, horizons));
       await turn();
     }
     return scores;

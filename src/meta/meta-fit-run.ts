@@ -1,6 +1,8 @@
 import type {CheckpointFolder, RunState} from './checkpoint.js';
-import type {PairWindow} from './estimators.js';
+import {afterJudgement, FIRST_STAGE, horizonsAt, judgedHorizons} from './curriculum.js';
+import type {PairWindow} from './estimator.js';
 import type {Host} from './host.js';
+import {imitationWeight} from './imitation.js';
 import type {MetaFitSettings} from './meta-fit-settings.js';
 import {initialOuterState, meanGradient, updateTheta} from './outer-update.js';
 
@@ -21,7 +23,7 @@ export class MetaFitRun {
   constructor(private readonly settings: MetaFitSettings, private readonly host: Host, private readonly folder: CheckpointFolder | undefined, saved: RunState | undefined) {
     const theta = settings.initialTheta.values;
     this.fresh = saved === undefined;
-    this.run = saved ?? {outer: initialOuterState(theta), best: {theta, score: Infinity, outerStep: 0}, heldOut: Infinity, stale: 0, diverged: 0, history: []};
+    this.run = saved ?? {outer: initialOuterState(theta), best: {theta, score: Infinity, outerStep: 0}, heldOut: Infinity, stale: 0, diverged: 0, stage: FIRST_STAGE, history: []};
   }
 
   /** All state of the run, pairs included. */
@@ -39,7 +41,7 @@ export class MetaFitRun {
       this.fresh = false;
     }
     const started = performance.now(), before = {outerStep: outer.outerStep, innerSteps: outer.innerSteps};
-    const impatient = (): boolean => patience > 0 && this.run.stale >= patience;
+    const impatient = (): boolean => this.run.stage.stuck || (patience > 0 && this.run.stale >= patience);
     let written = outer.outerStep;
     while (outer.outerStep < numOuterSteps && !impatient() && signal?.aborted !== true) {
       await this.step();
@@ -53,29 +55,47 @@ export class MetaFitRun {
   }
 
   private async step(): Promise<void> {
-    const {recipe: {windowSteps, numOuterSteps, learningRate, weightDecay, clip, validateEvery}} = this.settings, {outer} = this.run;
-    const results = await this.host.window(outer.theta, windowSteps), windows = results.map(r => r.window);
+    const {recipe: {windowSteps, numOuterSteps, learningRate, weightDecay, clip, validateEvery, curriculum, imitation, horizons}} = this.settings, {outer, stage} = this.run;
+    const progress = outer.outerStep / numOuterSteps;
+    const plan = {steps: windowSteps, horizons: horizonsAt(curriculum, horizons.horizons, stage, progress), imitation: imitationWeight(imitation, progress)};
+    const results = await this.host.window(outer.theta, plan), windows = results.map(r => r.window);
     const gradientNorm = updateTheta(outer, meanGradient(results.map(r => r.gradient)), {learningRate: learningRate * rateShare(outer.outerStep + 1, numOuterSteps), weightDecay, clip});
     const total = (f: (w: PairWindow) => number): number => windows.reduce((sum, w) => sum + f(w), 0);
     const diverged = total(w => Number(w.diverged)), metaLoss = total(w => w.objective) / windows.length, {outerStep} = outer;
+    const flatness = this.settings.flatness !== undefined && {flatness: total(w => w.flatness ?? 0) / windows.length, flatnessDropped: total(w => w.flatnessDropped ?? 0)};
     outer.innerSteps += total(w => w.innerSteps);
     this.run.diverged += diverged;
     const due = outerStep % validateEvery === 0 || outerStep === numOuterSteps;
-    this.run.history.push({outerStep, metaLoss, gradientNorm, diverged, ...(due && {heldOut: await this.judge()})});
+    this.run.history.push({outerStep, metaLoss, gradientNorm, diverged, ...flatness, ...(due && {heldOut: await this.judge()})});
   }
 
-  /** Scores theta on the held-out tasks, and keeps it where it is the best so far. */
+  /** Scores theta on the held-out tasks, keeps it where it is the best so far, and moves on in the curriculum. */
   private async judge(): Promise<number> {
-    const {run} = this, scores = await this.host.heldOut(run.outer.theta, this.settings.recipe.numHeldOut);
-    run.heldOut = scores.reduce((sum, s) => sum + s.score, 0) / scores.length;
+    const {run, settings: {recipe: {curriculum}}} = this, heldOut = await this.score(run.outer.theta), better = heldOut < run.best.score;
+    run.heldOut = heldOut;
+    if (better) run.best = {theta: run.outer.theta.slice(), score: heldOut, outerStep: run.outer.outerStep};
+    run.stale = better ? 0 : run.stale + 1;
+    // The first judgement of all finds out where training starts.
+    if (curriculum === undefined || !('stages' in curriculum) || run.outer.outerStep === 0) return heldOut;
+    const {stage} = run.stage;
+    run.stage = afterJudgement(curriculum, run.stage, better);
+    if (run.stage.stage > stage) await this.advance();
+    return heldOut;
+  }
+
+  /** Goes on in the next stage with the best theta of the last one, judged anew: other horizons, other scores. */
+  private async advance(): Promise<void> {
+    const {run} = this;
+    run.outer.theta = run.best.theta.slice();
+    run.best = {...run.best, score: await this.score(run.best.theta)};
+    run.stale = 0;
+  }
+
+  private async score(theta: Float32Array): Promise<number> {
+    const {run, settings: {recipe: {numHeldOut, curriculum, horizons}}} = this;
+    const scores = await this.host.heldOut(theta, numHeldOut, judgedHorizons(curriculum, horizons.horizons, run.stage));
     run.diverged += scores.filter(s => s.diverged).length;
-    if (run.heldOut < run.best.score) {
-      run.best = {theta: run.outer.theta.slice(), score: run.heldOut, outerStep: run.outer.outerStep};
-      run.stale = 0;
-    } else {
-      run.stale++;
-    }
-    return run.heldOut;
+    return scores.reduce((sum, s) => sum + s.score, 0) / scores.length;
   }
 
   private write(): void {

@@ -1,10 +1,11 @@
 import {sha256} from '@noble/hashes/sha2.js';
 import {bytesToHex} from '@noble/hashes/utils.js';
 import {Random} from '../random.js';
-import {RULE_NAME, RULE_VERSION} from '../rules/tensor-lstm/spec.js';
+import {ruleInfo} from '../rules/registry.js';
 import type {TaskFamily} from '../tasks/task-family.js';
 import {makeTheta} from '../theta/theta-file.js';
 import {CheckpointFolder} from './checkpoint.js';
+import {FIRST_STAGE, horizonsAt} from './curriculum.js';
 import {loadFamily, prepareGradients} from './family-module.js';
 import type {Host, HostOptions} from './host.js';
 import {LocalHost} from './local-host.js';
@@ -17,8 +18,8 @@ import {openFamilies, type OpsPlan} from './open-families.js';
 import {WorkerHost} from './worker-host.js';
 
 /**
- * Meta-trains the rule on tasks of your own: theta is improved by evolution strategies over training runs of the very
- * optimizer that ships, and chosen by its score on held-out tasks. The same options and seed give the same theta bit for
+ * Meta-trains a rule on tasks of your own: theta is improved by evolution strategies over training runs of the very
+ * optimizer that ships, or by backpropagation through it, and chosen by its score on held-out tasks. The same options and seed give the same theta bit for
  * bit on one backend, whatever the number of workers, and whether or not the run was stopped and resumed.
  *
  * @param options See {@link MetaFitOptions}; only `tasks` is required. All are checked before any work begins.
@@ -33,27 +34,27 @@ import {WorkerHost} from './worker-host.js';
 export async function metaFit(options: MetaFitOptions): Promise<MetaFitResult> {
   const settings = checkMetaFitOptions(options), {recipe, checkpointDir, initialTheta} = settings, host = await startHost(settings);
   try {
-    const text = JSON.stringify({rule: RULE_NAME, ruleVersion: RULE_VERSION, ...jsonSafe(recipe), initialTheta: initialTheta.hash, families: host.families});
+    const text = JSON.stringify({ruleVersion: ruleInfo(recipe.rule).version, ...jsonSafe(recipe), initialTheta: initialTheta.hash, families: host.families});
     const folder = checkpointDir === undefined ? undefined : new CheckpointFolder(checkpointDir, hashText(text));
     const saved = folder?.read();
     if (saved !== undefined) await host.restore(saved.pairs);
     const run = new MetaFitRun(settings, host, folder, saved);
     const stopped = await run.toEnd(), {best, history} = run.state();
-    return new MetaFitResult(makeTheta(best.theta), {heldOut: best.score, outerStep: best.outerStep}, history, stopped, text);
+    return new MetaFitResult(makeTheta(best.theta, recipe.rule), {heldOut: best.score, outerStep: best.outerStep}, history, stopped, text);
   } finally {
     await host.stop();
   }
 }
 
-async function startHost({recipe, tasks, heldOut, workers}: MetaFitSettings): Promise<Host> {
-  const {estimator, numPairs, seed, objective, horizons, windowSteps} = recipe, seeds = new Random(seed);
-  const plan: OpsPlan = {objective, horizons, windowSteps, heldOutSeed: seeds.fork('held-out').seed};
-  const options: HostOptions = {estimator, numPairs, seed: seeds.fork('pairs').seed};
+async function startHost({recipe, tasks, heldOut, workers, flatness}: MetaFitSettings): Promise<Host> {
+  const {rule, estimator, numPairs, seed, objective, horizons, windowSteps, imitation, curriculum} = recipe, seeds = new Random(seed);
+  const plan: OpsPlan = {rule, objective, horizons, windowSteps, heldOutSeed: seeds.fork('held-out').seed, teacherLearningRate: imitation?.teacherLearningRate, flatness: recipe.flatness};
+  const options: HostOptions = {rule, estimator, numPairs, seed: seeds.fork('pairs').seed, horizons: horizonsAt(curriculum, horizons.horizons, FIRST_STAGE, 0)};
   if (workers > 0 && typeof tasks === 'string' && typeof heldOut === 'string') return WorkerHost.start({kind: 'ops', plan, tasks, heldOut}, options, workers);
   await prepareGradients();
   const locate = async (family: TaskFamily | string): Promise<LocatedFamily> => (typeof family === 'string' ? loadFamily(family) : {family, module: undefined});
   const train = await locate(tasks), judge = heldOut === tasks ? train : await locate(heldOut);
-  return new LocalHost(openFamilies(train, judge, plan), options);
+  return new LocalHost(openFamilies(train, judge, plan, flatness), options);
 }
 
 /** Infinity has no word in JSON, and null would be no recipe. */

@@ -15,12 +15,13 @@ export interface NodeModules {
 /**
  * Node's modules, had without an import: bundlers for browsers would try to resolve even a dynamic one, and fail.
  * @param what What they are needed for.
+ * @param caller Whose error it is.
  * @throws L2OError `ENVIRONMENT` elsewhere than in Node, and in versions of it that cannot.
  */
-export function node(what: string): NodeModules {
+export function node(what: string, caller = 'metaFit'): NodeModules {
   const host: Partial<NodeJS.Process> | undefined = typeof process === 'undefined' ? undefined : process;
   if (typeof host?.getBuiltinModule !== 'function') {
-    throw new L2OError('ENVIRONMENT', `metaFit: expected Node 20.16 or newer for ${what}, got ${host?.version === undefined ? 'a browser' : `Node ${host.version}`}. Run it in Node, or leave ${what} out.`);
+    throw new L2OError('ENVIRONMENT', `${caller}: expected Node 20.16 or newer for ${what}, got ${host?.version === undefined ? 'a browser' : `Node ${host.version}`}. Run it in Node, or leave ${what} out.`);
   }
   return {
     fs: process.getBuiltinModule('node:fs'), paths: process.getBuiltinModule('node:path'),

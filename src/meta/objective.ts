@@ -12,6 +12,11 @@ const LARGEST_RATIO = 1e30;
 /** `final` looks at this share of the run's steps: one batch alone would be noise. */
 const TAIL = 0.1;
 
+/** Steps at the end of a run that `final` looks at. */
+export function tailSteps(total: number): number {
+  return Math.max(1, Math.round(TAIL * total));
+}
+
 /** Forms of the score of one loss. */
 export const OBJECTIVE_KINDS = ['logLoss', 'loss', 'logPerStep'] as const;
 
@@ -55,6 +60,19 @@ export function scoreLoss(kind: ObjectiveKind, loss: number, first: number, step
   }
 }
 
+/**
+ * Derivative of {@link scoreLoss} with respect to a finite loss, for backpropagation. Above the score's upper bound it is that
+ * of the score without the bound: a loss that is too high must still say which way is down.
+ */
+export function scoreSlope(kind: ObjectiveKind, loss: number, first: number, step: number): number {
+  const scale = scaleOf(first), ratio = loss / first;
+  switch (kind) {
+    case 'logLoss': return !(first > 0) ? 1 / Math.hypot(scale, loss - first) : ratio > 0 ? 1 / (loss + BEST * first) : 0;
+    case 'loss': return 1;
+    case 'logPerStep': return logObjective({value: Math.min(loss / scale, LARGEST_RATIO), derivative: 1 / scale, logScale: 0}, Math.max(1, step), RESOLUTION).gradient;
+  }
+}
+
 /** NaN and the infinities are all signs of divergence: none may pass for a very low loss. */
 function orWorst(loss: number): number {
   return Number.isFinite(loss) ? loss : Infinity;
@@ -85,7 +103,7 @@ export interface WindowLosses {
  * steps; for `final` the window's share of the run's final score: the scores of all windows of a run add up to that.
  */
 export function scoreWindow({kind, over, on}: Objective, {losses, steps, made, before, total, first, validation}: WindowLosses): number {
-  const diverged = made < steps, counted = over === 'final' ? Math.max(1, Math.round(TAIL * total)) : steps;
+  const diverged = made < steps, counted = over === 'final' ? tailSteps(total) : steps;
   const start = over === 'final' ? total - counted : 0;
   // A run that ends early has no last tenth, and must not get away with that.
   if (diverged && over === 'final') return scoreLoss(kind, Infinity, first, before + made + 1);

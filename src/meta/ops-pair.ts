@@ -1,20 +1,32 @@
 import {Random} from '../random.js';
-import {OpsRollout} from '../rollout/ops-rollout.js';
+import {openRollouts} from '../rollout/open-rollout.js';
 import type {RolloutOptions} from '../rollout/rollout.js';
 import {rejectTask, type TaskOrigin} from '../rollout/task-origin.js';
+import type {RuleName} from '../rules/registry.js';
 import type {Task, TaskFamily} from '../tasks/task-family.js';
-import type {Particle, StartPair} from './estimators.js';
+import type {HorizonRange} from './estimator.js';
+import type {StartPair} from './estimators.js';
 import type {Objective} from './objective.js';
-import {rolloutParticle, type FirstLoss} from './particle.js';
+import {rolloutParticle, type FirstLoss, type ParticleExtras} from './particle.js';
+import {TaskFlatness, type WindowFlatness} from './window-flatness.js';
 
 /** How rollouts on a user's family are drawn. */
 export interface HorizonOptions {
-  /** Shortest and longest run, in steps; drawn log-uniformly. */
-  readonly horizons: readonly [number, number];
+  /** The full range; drawn log-uniformly. */
+  readonly horizons: HorizonRange;
   /** Share of runs in which the rule is not told the horizon. */
   readonly hideHorizon: number;
   /** Share of runs in which the rule is not shown the loss. */
   readonly hideLoss: number;
+}
+
+/** How rollouts on a user's family are run and scored: plain data. */
+export interface RunPlan {
+  readonly rule: RuleName;
+  readonly objective: Objective;
+  readonly horizons: HorizonOptions;
+  /** Learning rate of the teacher, where there is one. */
+  readonly teacherLearningRate?: number | undefined;
 }
 
 /** A family and the address of its module, where it has one. */
@@ -32,13 +44,14 @@ export interface DrawnRun {
   readonly sample: () => Task;
 }
 
-/** Draws a task and how long to run it; depends on nothing but `random`'s seed. */
-export function drawRun({family, module}: LocatedFamily, random: Random, {horizons, hideHorizon, hideLoss}: HorizonOptions): DrawnRun {
+/** Draws a task and how long to run it; depends on nothing but `random`'s seed. @param range What the number of steps is drawn from. */
+export function drawRun(
+    {family, module}: LocatedFamily, random: Random, {rule, horizons: {hideHorizon, hideLoss}}: Pick<RunPlan, 'rule' | 'horizons'>, range: HorizonRange): DrawnRun {
   const {seed} = random.fork('task'), run = random.fork('run');
-  const steps = Math.round(run.logUniform(...horizons)), hidden = run.chance(hideHorizon), hasLoss = !run.chance(hideLoss);
+  const steps = Math.round(run.logUniform(...range)), hidden = run.chance(hideHorizon), hasLoss = !run.chance(hideLoss);
   const origin: TaskOrigin = {family: family.name, module, seed};
   return {
-    origin, steps, options: {rule: 'tensor-lstm', learningRate: 1, horizon: hidden ? 0 : steps, hasLoss},
+    origin, steps, options: {rule, learningRate: 1, horizon: hidden ? 0 : steps, hasLoss},
     sample: () => sampleTask({family, module}, seed),
   };
 }
@@ -58,22 +71,19 @@ export function sampleTask({family, module}: LocatedFamily, seed: number): Task 
   return task as Task;
 }
 
-/** Starts pairs of rollouts by tf ops on tasks of a user's family. */
-export function opsPairs(family: LocatedFamily, objective: Objective, horizons: HorizonOptions): StartPair {
-  return random => {
-    const {origin, steps, options, sample} = drawRun(family, random, horizons);
+/** Starts pairs of rollouts on tasks of a family: in the compiled engine where its tasks have a compiled form, else by tf ops. */
+export function opsPairs(family: LocatedFamily, plan: RunPlan, flatness?: WindowFlatness): StartPair {
+  return (random, range) => {
+    const {origin, steps, options, sample} = drawRun(family, random, plan, range);
     const first: FirstLoss = {
       value: undefined,
       onMismatch: (one, other) => rejectTask(origin, 0, `expected the same first loss each time the task is sampled, got ${one} and ${other}`, 'Take everything random from the generator that sample(random) is given.'),
     };
-    const start = (): Particle => rolloutParticle(new OpsRollout(sample(), origin, options), steps, objective, first);
-    const plus = start();
-    try {
-      const particles = [plus, start()] as const;
-      return {name: origin.family, steps, particles, dispose: () => particles.forEach(p => p.dispose())};
-    } catch (error) {
-      plus.dispose();
-      throw error;
-    }
+    const extras: ParticleExtras = {
+      teacherLearningRate: plan.teacherLearningRate, flatness: flatness === undefined ? undefined : new TaskFlatness(flatness, random.fork('flatness')),
+    };
+    const [plus, minus] = openRollouts(2, sample, origin, options).map(rollout => rolloutParticle(rollout, steps, plan.objective, first, extras));
+    const particles = [plus!, minus!] as const;
+    return {name: origin.family, steps, particles, dispose: () => particles.forEach(p => p.dispose())};
   };
 }

@@ -1,16 +1,28 @@
 import {Random} from '../random.js';
-import {THETA_SIZE} from '../rules/tensor-lstm/spec.js';
-import {AntitheticEstimator, type EstimatorOptions, type EstimatorState, type StartPair} from './estimators.js';
-import type {PairResult} from './host.js';
+import {ruleInfo} from '../rules/registry.js';
+import {BpttEstimator} from './bptt/bptt-estimator.js';
+import type {Estimator, EstimatorState, WindowPlan} from './estimator.js';
+import {AntitheticEstimator} from './estimators.js';
+import type {HostOptions, PairResult} from './host.js';
+import type {OpenSource} from './open-families.js';
+
+/** What the pairs of a meta-training are made of. */
+export type PairOptions = Omit<HostOptions, 'numPairs'>;
 
 /** Some of a meta-training's pairs. Each depends on the seed and on its own index alone, not on who runs it. */
 export class PairSet {
-  private readonly pairs: AntitheticEstimator[] = [];
+  private readonly pairs: Estimator[] = [];
+  private readonly thetaSize: number;
 
-  constructor(indices: readonly number[], seed: number, estimator: EstimatorOptions, start: StartPair) {
-    const seeds = new Random(seed);
+  constructor(indices: readonly number[], {seed, estimator, horizons, rule}: PairOptions, {start, unroll}: Pick<OpenSource, 'start' | 'unroll'>) {
+    const seeds = new Random(seed), size = this.thetaSize = ruleInfo(rule).thetaSize;
     try {
-      for (const index of indices) this.pairs.push(new AntitheticEstimator(estimator, THETA_SIZE, seeds.fork(`pair ${index}`), start));
+      for (const index of indices) {
+        const random = seeds.fork(`pair ${index}`);
+        this.pairs.push(estimator.kind === 'bptt'
+          ? new BpttEstimator(estimator, size, random, unroll, horizons)
+          : new AntitheticEstimator(estimator, size, random, start, horizons));
+      }
     } catch (error) {
       this.dispose();
       throw error;
@@ -22,8 +34,8 @@ export class PairSet {
   }
 
   /** Advances the `k`th of these pairs by a window. */
-  window(k: number, theta: Float32Array, steps: number): PairResult {
-    const gradient = new Float32Array(THETA_SIZE), window = this.pairs[k]!.window(theta, steps, gradient);
+  window(k: number, theta: Float32Array, plan: WindowPlan): PairResult {
+    const gradient = new Float32Array(this.thetaSize), window = this.pairs[k]!.window(theta, plan, gradient);
     return {window, gradient};
   }
 

@@ -1,9 +1,10 @@
 import type {Random} from '../random.js';
 import {RolloutEngine} from '../rollout/engine.js';
-import type {SampledTask} from '../tasks/mlp-family.js';
+import type {SampledTask} from '../tasks/sampled-task.js';
 import {enginePairs} from './engine-pair.js';
 import {loadFamily} from './family-module.js';
 import {openFamilies, type OpenSource, type OpsPlan} from './open-families.js';
+import {openFlatness} from './window-flatness.js';
 
 /** Tasks of the compiled engine, from a module that exports `sampleTask`. */
 export interface EngineSource {
@@ -31,11 +32,14 @@ export async function openSource(source: TaskSource): Promise<OpenSource> {
     return {
       families: [source.module],
       start: enginePairs(RolloutEngine.create(source.engine), sampleTask),
-      heldOut: () => {
-        throw new RangeError('tasks of the compiled engine are validated by their recipe');
-      },
+      unroll: () => unavailable('cannot be backpropagated through'),
+      heldOut: () => unavailable('are validated by their recipe'),
     };
   }
   const tasks = await loadFamily(source.tasks);
-  return openFamilies(tasks, source.heldOut === source.tasks ? tasks : await loadFamily(source.heldOut), source.plan);
+  return openFamilies(tasks, source.heldOut === source.tasks ? tasks : await loadFamily(source.heldOut), source.plan, openFlatness(source.plan.flatness));
+}
+
+function unavailable(what: string): never {
+  throw new RangeError(`tasks of the compiled engine ${what}`);
 }

@@ -1,4 +1,4 @@
-import type {EstimatorOptions, PairWindow} from './estimators.js';
+import type {AntitheticOptions, HorizonRange, PairWindow} from './estimator.js';
 import type {Host} from './host.js';
 import {meanGradient, updateTheta, type OuterState} from './outer-update.js';
 import {WorkerHost} from './worker-host.js';
@@ -14,7 +14,7 @@ export interface TrainerOptions {
   readonly workers: number;
   /** Steps per window. */
   readonly windowSteps: number;
-  readonly estimator: EstimatorOptions;
+  readonly estimator: AntitheticOptions;
   /** Outer learning rate at outer step `k`. */
   readonly learningRate: (k: number) => number;
   /** Another build of the engine, for experiments. Default: the embedded one. */
@@ -30,6 +30,8 @@ export interface OuterReport {
 
 /** Gradients longer than this multiple of their running mean norm are shortened to it. */
 const CLIP = 2;
+/** The recipes' families draw their horizons themselves. */
+const OWN_HORIZONS: HorizonRange = [1, 1];
 
 /**
  * Meta-trains theta in the compiled engine, with Adam outside: the loop of the recipes, which keep outer state alone. The
@@ -45,13 +47,13 @@ export class Trainer {
     const {numPairs, workers, estimator, family, engine} = this.options;
     // A resumed run draws new tasks.
     const seed = (this.options.seed + 0x9e3779b9 * (this.state.outerStep + 1)) >>> 0;
-    this.host = await WorkerHost.start({kind: 'engine', module: family.href, engine}, {numPairs, estimator, seed}, workers);
+    this.host = await WorkerHost.start({kind: 'engine', module: family.href, engine}, {rule: 'tensor-lstm', numPairs, estimator, seed, horizons: OWN_HORIZONS}, workers);
   }
 
   /** One outer step: a window of every pair, then an update of theta. Call {@link Trainer.start} first. */
   async step(): Promise<OuterReport> {
     const {state, options: {windowSteps, learningRate}} = this;
-    const results = await this.host!.window(state.theta, windowSteps), windows = results.map(r => r.window);
+    const results = await this.host!.window(state.theta, {steps: windowSteps, horizons: OWN_HORIZONS, imitation: 0}), windows = results.map(r => r.window);
     const gradientNorm = updateTheta(state, meanGradient(results.map(r => r.gradient)), {learningRate: learningRate(state.outerStep + 1), weightDecay: 0, clip: CLIP});
     const total = (f: (w: PairWindow) => number): number => windows.reduce((sum, w) => sum + f(w), 0);
     state.innerSteps += total(w => w.innerSteps);

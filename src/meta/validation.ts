@@ -1,7 +1,6 @@
-import {Random} from '../random.js';
 import type {RolloutEngine} from '../rollout/engine.js';
 import type {RolloutOptions} from '../rollout/rollout.js';
-import type {SampledTask} from '../tasks/mlp-family.js';
+import type {SampledTask} from '../tasks/sampled-task.js';
 import {logLossScore} from './objective.js';
 
 /** How one rule did on one task. */
@@ -15,10 +14,17 @@ export interface TaskResult {
   readonly diverged: boolean;
 }
 
-/** Runs one rule on one task from start to end; deterministic in `seed`. */
-export function runTask(engine: RolloutEngine, task: SampledTask, seed: number, options: Pick<RolloutOptions, 'rule' | 'learningRate' | 'momentum'>): TaskResult {
-  const loaded = engine.load(task);
-  const rollout = engine.start(loaded, {...options, horizon: task.horizon, hasLoss: task.hasLoss, seed: new Random(seed).next()});
+/** How {@link runTask} steps. */
+export interface RunTaskOptions extends Pick<RolloutOptions, 'rule' | 'learningRate' | 'momentum'> {
+  /** Of `tensor-lstm`. */
+  readonly theta?: Float32Array;
+}
+
+/** Runs one rule on one task from start to end. */
+export function runTask(engine: RolloutEngine, task: SampledTask, {theta, ...options}: RunTaskOptions): TaskResult {
+  const loaded = engine.load(task.problem);
+  const rollout = engine.start(loaded, {...options, horizon: task.horizon, hasLoss: task.hasLoss});
+  if (theta !== undefined) rollout.setTheta(theta);
   const losses = new Float32Array(Math.min(task.steps, 1000));
   let total = 0, first = 0, made = 0;
   for (let left = task.steps; left > 0; left -= losses.length) {
@@ -31,14 +37,14 @@ export function runTask(engine: RolloutEngine, task: SampledTask, seed: number, 
       break;
     }
   }
-  const {loss} = rollout.evaluate();
+  const {loss} = task.problem.kind === 'dense' ? rollout.evaluateWhole() : rollout.evaluate('train', 1);
   rollout.dispose();
   loaded.dispose();
   return {name: task.name, curve: total / task.steps, final: logLossScore(Number.isFinite(loss) ? loss : Infinity, first), finalLoss: loss, diverged: made < task.steps};
 }
 
 /** The best of Adam over `rates`, by the score of its final loss; the peer that a theta is measured against. */
-export function bestAdam(engine: RolloutEngine, task: SampledTask, seed: number, rates: readonly number[]): TaskResult & {rate: number} {
-  const results = rates.map(rate => ({...runTask(engine, task, seed, {rule: 'adam', learningRate: rate}), rate}));
+export function bestAdam(engine: RolloutEngine, task: SampledTask, rates: readonly number[]): TaskResult & {rate: number} {
+  const results = rates.map(rate => ({...runTask(engine, task, {rule: 'adam', learningRate: rate}), rate}));
   return results.reduce((best, r) => (r.final < best.final ? r : best));
 }

@@ -1,5 +1,5 @@
 import {L2OError} from '../errors.js';
-import type {EstimatorState} from './estimators.js';
+import type {EstimatorState, HorizonRange, WindowPlan} from './estimator.js';
 import type {HeldOutScore} from './held-out.js';
 import type {Host, HostOptions, PairResult} from './host.js';
 import type {TaskSource} from './task-source.js';
@@ -38,10 +38,10 @@ export class WorkerHost implements Host {
     return host;
   }
 
-  async window(theta: Float32Array, steps: number): Promise<PairResult[]> {
+  async window(theta: Float32Array, plan: WindowPlan): Promise<PairResult[]> {
     const results: PairResult[] = [];
     await this.each(async (thread, seat) => {
-      const answer = await thread.ask({kind: 'window', theta, steps});
+      const answer = await thread.ask({kind: 'window', theta, plan});
       if (answer.kind !== 'window') throw unexpected(answer);
       this.keep(seat, answer.states);
       seat.pairs.forEach((index, k) => (results[index] = answer.results[k]!));
@@ -49,11 +49,11 @@ export class WorkerHost implements Host {
     return results;
   }
 
-  async heldOut(theta: Float32Array, count: number): Promise<HeldOutScore[]> {
+  async heldOut(theta: Float32Array, count: number, horizons: HorizonRange): Promise<HeldOutScore[]> {
     const scores: HeldOutScore[] = [];
     await this.each(async (thread, seat) => {
       const w = this.seats.indexOf(seat), indices = Array.from({length: count}, (_, i) => i).filter(i => i % this.seats.length === w);
-      const answer = await thread.ask({kind: 'heldOut', theta, indices});
+      const answer = await thread.ask({kind: 'heldOut', theta, indices, horizons});
       if (answer.kind !== 'heldOut') throw unexpected(answer);
       indices.forEach((index, k) => (scores[index] = answer.scores[k]!));
     });
@@ -101,10 +101,10 @@ export class WorkerHost implements Host {
 
   /** Starts a worker that goes on where the seat's pairs stood after their last window. */
   private async fill(seat: Seat): Promise<WorkerThread> {
-    const {seed, estimator} = this.options, known = seat.pairs.map(i => this.pairStates[i]).filter(s => s !== undefined);
+    const {numPairs: _, ...options} = this.options, known = seat.pairs.map(i => this.pairStates[i]).filter(s => s !== undefined);
     // Pairs have states as soon as a worker has made them: all of a seat's, or none.
     const states = known.length === seat.pairs.length ? known : undefined;
-    const thread = seat.thread = new WorkerThread({source: this.source, pairs: seat.pairs, seed, estimator, states});
+    const thread = seat.thread = new WorkerThread({source: this.source, pairs: seat.pairs, options, states});
     const answer = await thread.ready();
     if (answer.kind !== 'ready') throw unexpected(answer);
     this.families = answer.families;

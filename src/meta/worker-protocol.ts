@@ -1,7 +1,8 @@
 import type {L2OErrorCode} from '../errors.js';
-import type {EstimatorOptions, EstimatorState} from './estimators.js';
+import type {EstimatorState, HorizonRange, WindowPlan} from './estimator.js';
 import type {HeldOutScore} from './held-out.js';
 import type {PairResult} from './host.js';
+import type {PairOptions} from './pair-set.js';
 import type {TaskSource} from './task-source.js';
 
 /** What a worker is started with. */
@@ -9,16 +10,15 @@ export interface WorkerSetup {
   readonly source: TaskSource;
   /** Indices of the pairs that this worker runs. */
   readonly pairs: readonly number[];
-  readonly seed: number;
-  readonly estimator: EstimatorOptions;
+  readonly options: PairOptions;
   /** Where these pairs stand. Default: at their start. */
   readonly states: readonly EstimatorState[] | undefined;
 }
 
 /** Asks for a window of all pairs of the worker, for scores of held-out tasks, or to go on elsewhere. */
 export type WorkerRequest =
-  | {readonly kind: 'window'; readonly theta: Float32Array; readonly steps: number}
-  | {readonly kind: 'heldOut'; readonly theta: Float32Array; readonly indices: readonly number[]}
+  | {readonly kind: 'window'; readonly theta: Float32Array; readonly plan: WindowPlan}
+  | {readonly kind: 'heldOut'; readonly theta: Float32Array; readonly indices: readonly number[]; readonly horizons: HorizonRange}
   | {readonly kind: 'restore'; readonly states: readonly EstimatorState[]};
 
 /** What a worker says: once when it is ready, then once per request; results and states in the order of its pairs. */

@@ -8,25 +8,45 @@ export class WorkerDeath extends Error {
   override readonly name = 'WorkerDeath';
 }
 
-/** The worker's file: beside this one in the built package, or its source, which has to be translated first. */
-function workerUrl(): URL {
-  const here = import.meta.url;
-  // Joined, so that bundlers for browsers do not take it for a file of theirs.
-  return here.endsWith('.ts') ? new URL('./tsx-worker.mjs', here) : new URL(['.', 'meta-worker.js'].join('/'), here);
+/** Whose workers they are. */
+export interface WorkerKind {
+  /** The function that asks, and what it asks for, for errors. */
+  readonly caller: string;
+  readonly work: string;
+  /** The worker's file. */
+  readonly url: URL;
 }
 
-/** A worker thread that is asked one thing at a time. */
-export class WorkerThread {
+/**
+ * A worker's file: in the built package, or its source, which has to be translated first.
+ * @param here Address of the asking module.
+ * @param built Name of the file beside it in the package.
+ */
+export function workerUrl(here: string, built: string): URL {
+  // Joined, so that bundlers for browsers do not take it for a file of theirs.
+  return here.endsWith('.ts') ? new URL('./tsx-worker.mjs', here) : new URL(['.', built].join('/'), here);
+}
+
+type WorkerFailure = Extract<WorkerAnswer, {readonly kind: 'error'}>;
+
+function isFailure(answer: {readonly kind: string}): answer is WorkerFailure {
+  return answer.kind === 'error';
+}
+
+/** A worker thread that is asked one thing at a time: a worker of `metaFit`, unless told otherwise. */
+export class WorkerThread<Request = WorkerRequest, Answer extends {readonly kind: string} = Exclude<WorkerAnswer, WorkerFailure>> {
   private readonly worker: Worker;
-  private waiting: {resolve(answer: WorkerAnswer): void; reject(error: unknown): void} | undefined;
+  private waiting: {resolve(answer: Answer): void; reject(error: unknown): void} | undefined;
   private death: WorkerDeath | undefined;
   private cause: Error | undefined;
 
   /** Starts the thread; wait for {@link WorkerThread.ready} before asking anything. */
-  constructor(setup: WorkerSetup) {
-    const {threads} = node('workers');
-    this.worker = new threads.Worker(workerUrl(), {workerData: setup});
-    this.worker.on('message', (answer: WorkerAnswer) => this.settle(answer));
+  constructor(setup: WorkerSetup);
+  constructor(setup: object, kind: WorkerKind);
+  constructor(setup: object, private readonly kind: WorkerKind = {caller: 'metaFit', work: 'run its pairs', url: workerUrl(import.meta.url, 'meta-worker.js')}) {
+    const {threads} = node('workers', kind.caller);
+    this.worker = new threads.Worker(kind.url, {workerData: setup});
+    this.worker.on('message', (answer: Answer | WorkerFailure) => this.settle(answer));
     this.worker.on('messageerror', error => (this.cause = error));
     this.worker.on('error', error => (this.cause = error));
     this.worker.on('exit', code => {
@@ -36,15 +56,15 @@ export class WorkerThread {
     });
   }
 
-  private settle(answer: WorkerAnswer): void {
-    const {waiting} = this;
+  private settle(answer: Answer | WorkerFailure): void {
+    const {waiting, kind: {caller, work}} = this;
     this.waiting = undefined;
-    if (answer.kind !== 'error') return waiting?.resolve(answer);
+    if (!isFailure(answer)) return waiting?.resolve(answer);
     const {code, message} = answer;
-    waiting?.reject(new L2OError(code ?? 'ENVIRONMENT', code === undefined ? `metaFit: expected a worker to run its pairs, got the error: ${message}` : message));
+    waiting?.reject(new L2OError(code ?? 'ENVIRONMENT', code === undefined ? `${caller}: expected a worker to ${work}, got the error: ${message}` : message));
   }
 
-  private answer(): Promise<WorkerAnswer> {
+  private answer(): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.death === undefined) this.waiting = {resolve, reject};
       else reject(this.death);
@@ -52,12 +72,12 @@ export class WorkerThread {
   }
 
   /** The worker's first words. */
-  ready(): Promise<WorkerAnswer> {
+  ready(): Promise<Answer> {
     return this.answer();
   }
 
   /** @throws WorkerDeath where the worker ends before it has answered; L2OError where the request fails. */
-  ask(request: WorkerRequest): Promise<WorkerAnswer> {
+  ask(request: Request): Promise<Answer> {
     const answer = this.answer();
     this.worker.postMessage(request);
     return answer;

@@ -5,7 +5,7 @@ import {openSource} from './task-source.js';
 import {prepareWorkerBackend} from './worker-backend.js';
 import {arrayBuffers, type WorkerAnswer, type WorkerRequest, type WorkerSetup} from './worker-protocol.js';
 
-const {source, pairs: indices, seed, estimator, states} = workerData as WorkerSetup;
+const {source, pairs: indices, options, states} = workerData as WorkerSetup;
 const port = parentPort!;
 
 function fail(error: unknown): WorkerAnswer {
@@ -15,15 +15,15 @@ function fail(error: unknown): WorkerAnswer {
 
 try {
   if (source.kind === 'ops') await prepareWorkerBackend();
-  const tasks = await openSource(source), pairs = new PairSet(indices, seed, estimator, tasks.start);
+  const tasks = await openSource(source), pairs = new PairSet(indices, options, tasks);
   if (states !== undefined) pairs.restore(states);
   const answer = (request: WorkerRequest): WorkerAnswer => {
-    if (request.kind === 'heldOut') return {kind: 'heldOut', scores: request.indices.map(i => tasks.heldOut(request.theta, i))};
+    if (request.kind === 'heldOut') return {kind: 'heldOut', scores: request.indices.map(i => tasks.heldOut(request.theta, i, request.horizons))};
     if (request.kind === 'restore') {
       pairs.restore(request.states);
       return {kind: 'restored'};
     }
-    const results = indices.map((_, k) => pairs.window(k, request.theta, request.steps));
+    const results = indices.map((_, k) => pairs.window(k, request.theta, request.plan));
     return {kind: 'window', results, states: pairs.states()};
   };
   port.on('message', (request: WorkerRequest) => {

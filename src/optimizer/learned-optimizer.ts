@@ -5,8 +5,9 @@ import {L2OError} from '../errors.js';
 import {decodeBase64} from '../base64.js';
 import type {Loss, StepOutcome, VariableStep} from '../kernel/runner.js';
 import {selectRunner} from '../kernel/select-runner.js';
+import {isRuleName} from '../rules/registry.js';
 import {defaultTheta} from '../theta/default-theta.js';
-import {hashTheta, makeTheta, type Theta} from '../theta/theta-file.js';
+import {checkRule, hashTheta, makeTheta, type Theta} from '../theta/theta-file.js';
 import {resolveGradients, type Gradients} from './gradients.js';
 import {checkLearningRate, checkNumSteps, checkOptions, type LearnedOptimizerOptions, type Settings} from './options.js';
 import {readOnce} from './read-once.js';
@@ -22,6 +23,9 @@ const SAVE_CALLS = ['getClassName', 'getConfig'] as const;
  * Each variable has an LSTM that reads statistics of gradient, momenta, parameter, loss and time, and sets the size of its
  * steps; each parameter steps along an Adam direction that a tiny network corrects. Slots: 4 floats per parameter and 58
  * per variable, kept outside TF.js's tensors on cpu, wasm and node. It owns its slots: call `dispose` when done.
+ *
+ * So it is with the rule `tensor-lstm`, the default. Rules of the zoo (option `rule`) step by tf ops and keep their slots in
+ * tensors; see docs/zoo.md.
  *
  * Made by {@link learnedOptimizer}. The rule stands in `src/rules/tensor-lstm/spec.ts`; after Metz et al. 2022 ("VeLO",
  * arXiv 2211.09760) and Moudgil et al. 2025 ("Celo", arXiv 2501.12670). Differs from both: it starts as Adam, its steps are
@@ -89,7 +93,7 @@ export class LearnedOptimizer extends Optimizer {
     this.loss = undefined;
     const result = super.computeGradients(f, varList);
     const {value} = result;
-    this.loss = selectRunner(this.notice).readsLoss ? value.dataSync()[0] : value;
+    this.loss = selectRunner(this.notice, this.settings.rule).readsLoss ? value.dataSync()[0] : value;
     return result;
   }
 
@@ -124,7 +128,7 @@ export class LearnedOptimizer extends Optimizer {
     this.assertLive();
     const kept = this.takeLoss(), pairs = resolveGradients(gradients);
     if (pairs.length === 0) return;
-    const runner = selectRunner(this.notice);
+    const runner = selectRunner(this.notice, this.settings.rule);
     // The backend may have been changed since the loss was computed.
     const loss = runner.readsLoss && typeof kept === 'object' ? kept.dataSync()[0] : kept;
     const {group, slots} = this.store.prepare(runner, pairs.map(p => p.variable));
@@ -194,7 +198,7 @@ export class LearnedOptimizer extends Optimizer {
     this.assertLive();
     const weights = encodeState({
       theta: this.theta.values, iterations: this.iterations, skippedSteps: this.skippedSteps, ...this.store.export(),
-    });
+    }, this.settings.rule);
     if (this.saveCalls === SAVE_CALLS.length) weights.forEach(({tensor}) => readOnce(tensor));
     return Promise.resolve(weights);
   }
@@ -205,8 +209,8 @@ export class LearnedOptimizer extends Optimizer {
    */
   override async setWeights(weightValues: NamedTensor[]): Promise<void> {
     this.assertLive();
-    const state = await decodeState(weightValues);
-    const theta = hashTheta(state.theta) === this.theta.hash ? this.theta : makeTheta(state.theta);
+    const {rule} = this.settings, state = await decodeState(weightValues, rule);
+    const theta = hashTheta({...this.theta, values: state.theta}) === this.theta.hash ? this.theta : makeTheta(state.theta, rule);
     const saved = new Map(state.variables.map(v => [v.name, v]));
     const known = this.store.known();
     const missing = known.find(({name, shape}) => saved.get(name)?.shape.join() !== shape.join());
@@ -238,22 +242,23 @@ export class LearnedOptimizer extends Optimizer {
   override getConfig(): serialization.ConfigDict {
     this.countSaveCall('getConfig');
     const {numSteps, learningRate, weightDecay, clipNorm, rule, parameterScale, onNonFinite} = this.settings;
-    const {values} = this.theta;
+    const {values, ruleVersion} = this.theta;
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     return {
       numSteps: numSteps ?? null, learningRate, weightDecay, clipNorm: clipNorm ?? null, rule, parameterScale, onNonFinite,
       // Plain base64: TF.js camel-cases strings on load, which would break anything with an underscore.
       theta: this.ownTheta ? btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), '')) : null,
+      ...(this.ownTheta && {ruleVersion}),
     };
   }
 
   /** @nocollapse Makes an optimizer from {@link getConfig}'s result. @throws L2OError for a config that is none of ours. */
   static override fromConfig<T extends serialization.Serializable>(cls: serialization.SerializableConstructor<T>, config: serialization.ConfigDict): T {
     // TF.js adds customObjects of its own to what was saved.
-    const {customObjects: _ignored, theta, numSteps, clipNorm, ...rest} = config as Record<string, unknown>;
+    const {customObjects: _ignored, theta, ruleVersion, numSteps, clipNorm, ...rest} = config as Record<string, unknown>;
     const options = {
       ...rest, numSteps: numSteps ?? undefined, clipNorm: clipNorm ?? undefined,
-      theta: typeof theta === 'string' ? decodeConfigTheta(theta) : theta ?? undefined,
+      theta: typeof theta === 'string' ? decodeConfigTheta(theta, rest.rule, ruleVersion) : theta ?? undefined,
     };
     return new cls(options);
   }
@@ -271,7 +276,9 @@ export class LearnedOptimizer extends Optimizer {
   }
 }
 
-function decodeConfigTheta(text: string): Float32Array {
+/** The theta of a config; one without a version is taken for the current one's. */
+function decodeConfigTheta(text: string, rule: unknown, ruleVersion: unknown): Float32Array {
+  if (ruleVersion !== undefined && isRuleName(rule)) checkRule(rule, ruleVersion);
   try {
     return new Float32Array(decodeBase64(text).buffer);
   } catch (cause) {

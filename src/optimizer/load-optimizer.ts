@@ -1,13 +1,14 @@
 import {L2OError} from '../errors.js';
 import {LearnedOptimizer} from './learned-optimizer.js';
 import {checkOptions, type LearnedOptimizerOptions} from './options.js';
-import {loadTheta, type ThetaSource} from '../theta/theta-io.js';
+import {isRecord} from '../theta/theta-format.js';
+import {loadTheta, type LoadThetaOptions, type ThetaSource} from '../theta/theta-io.js';
 
-/** Options of {@link loadOptimizer}: those of `learnedOptimizer`, but for rule and theta, which come from the source. */
-export type LoadOptimizerOptions = Omit<LearnedOptimizerOptions, 'rule' | 'theta'>;
+/** Options of {@link loadOptimizer}: those of `learnedOptimizer`, but for rule and theta, which come from the source; and those of `loadTheta`. */
+export type LoadOptimizerOptions = Omit<LearnedOptimizerOptions, 'rule' | 'theta'> & LoadThetaOptions;
 
 /**
- * A learned optimizer with a theta that was saved by `saveTheta` or by `metaFit`'s `save`.
+ * A learned optimizer of whatever rule, with a theta that was saved by `saveTheta` or by `metaFit`'s `save`.
  *
  * @param source See {@link ThetaSource}.
  * @param options As of `learnedOptimizer`; all have defaults.
@@ -18,10 +19,11 @@ export type LoadOptimizerOptions = Omit<LearnedOptimizerOptions, 'rule' | 'theta
  * model.compile({optimizer, loss: 'categoricalCrossentropy'});
  */
 export async function loadOptimizer(source: ThetaSource, options: LoadOptimizerOptions = {}): Promise<LearnedOptimizer> {
-  const {settings} = checkOptions(options);
-  const given = (['rule', 'theta'] as const).find(name => (options as LearnedOptimizerOptions)[name] !== undefined);
+  // A copy: the caller may change the options while the theta is being read.
+  const {signal, ...own}: LearnedOptimizerOptions & LoadThetaOptions = isRecord(options) ? options : {};
+  checkOptions(isRecord(options) ? {...own, rule: undefined, theta: undefined} : options);
+  const given = (['rule', 'theta'] as const).find(name => own[name] !== undefined);
   if (given !== undefined) throw new L2OError('INVALID_ARGUMENT', `loadOptimizer: expected no option '${given}', which comes from the source. Use learnedOptimizer({${given}}) to choose it.`);
-  // Settings, not options: the caller may change those while the theta is being read.
-  const {theta} = await loadTheta(source);
-  return new LearnedOptimizer({...settings, rule: theta.rule, theta});
+  const {theta} = await loadTheta(source, {signal});
+  return new LearnedOptimizer({...own, theta});
 }

@@ -1,7 +1,8 @@
 import {Tensor, tensor, type NamedTensorMap} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import type {SlotArrays} from '../kernel/runner.js';
-import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS, THETA_SIZE} from '../rules/tensor-lstm/spec.js';
+import {stateSizes} from '../kernel/state-sizes.js';
+import {ruleInfo, ruleOfSize, type RuleName} from '../rules/registry.js';
 
 /** A weight of an optimizer, as TF.js saves it. (TF.js does not export its own type.) */
 export interface NamedTensor {
@@ -13,7 +14,7 @@ export interface NamedTensor {
 export interface GroupState {
   /** Steps made. */
   readonly step: number;
-  /** `NUM_LOSS_SLOTS` floats. */
+  /** `stateSizes(rule).optimizer` floats. */
   readonly lossSlots: Float32Array;
 }
 
@@ -35,27 +36,29 @@ export interface SavedState {
 }
 
 const FORMAT_VERSION = 1;
+/** Format version, number of groups, number of variables, skipped steps, version of the rule. */
+const NUM_STATE = 5;
 // A prefix of their own: on load TF.js lets an optimizer weight overwrite a model weight of the same name.
 const PREFIX = 'l2o/';
 const NAMES = {theta: `${PREFIX}theta`, state: `${PREFIX}state`, steps: `${PREFIX}steps`, losses: `${PREFIX}losses`};
 const VARIABLE_NAME = /^l2o\/variables\/(\d+)\/(\d+)\/(.*)\/(parameter|tensor)$/s;
 
 /** The state as named tensors, which belong to the caller. The first, `iter`, is where TF.js expects the step counter. */
-export function encodeState(state: SavedState): NamedTensor[] {
-  const {groups} = state;
+export function encodeState(state: SavedState, rule: RuleName): NamedTensor[] {
+  const {groups} = state, sizes = stateSizes(rule);
   const entries: NamedTensor[] = [
     {name: 'iter', tensor: tensor(state.iterations, [], 'int32')},
     {name: NAMES.theta, tensor: tensor(state.theta)},
-    {name: NAMES.state, tensor: tensor([FORMAT_VERSION, groups.length, state.variables.length, state.skippedSteps], [4], 'int32')},
+    {name: NAMES.state, tensor: tensor([FORMAT_VERSION, groups.length, state.variables.length, state.skippedSteps, ruleInfo(rule).version], [NUM_STATE], 'int32')},
   ];
   if (groups.length > 0) {
     entries.push({name: NAMES.steps, tensor: tensor(groups.map(g => g.step), [groups.length], 'int32')});
-    entries.push({name: NAMES.losses, tensor: tensor(Float32Array.from(groups.flatMap(g => [...g.lossSlots])), [groups.length, NUM_LOSS_SLOTS])});
+    entries.push({name: NAMES.losses, tensor: tensor(Float32Array.from(groups.flatMap(g => [...g.lossSlots])), [groups.length, sizes.optimizer])});
   }
   state.variables.forEach((v, i) => {
     const path = `${PREFIX}variables/${i}/${v.group}/${v.name}`;
-    entries.push({name: `${path}/parameter`, tensor: tensor(v.slots, [NUM_PARAMETER_SLOTS, ...v.shape])});
-    entries.push({name: `${path}/tensor`, tensor: tensor(v.tensorSlots, [NUM_TENSOR_SLOTS])});
+    entries.push({name: `${path}/parameter`, tensor: tensor(v.slots, [sizes.parameter, ...v.shape])});
+    entries.push({name: `${path}/tensor`, tensor: tensor(v.tensorSlots, [sizes.tensor])});
   });
   return entries;
 }
@@ -64,8 +67,9 @@ function fail(expected: string, got: string): never {
   throw new L2OError('INVALID_WEIGHTS', `setWeights: expected ${expected}, got ${got}. Pass what getWeights of a learned optimizer returned, unchanged.`);
 }
 
-/** Reads back what {@link encodeState} wrote. @throws L2OError `INVALID_WEIGHTS` for missing, extra or misshaped entries. */
-export async function decodeState(weights: readonly NamedTensor[]): Promise<SavedState> {
+/** Reads back what {@link encodeState} wrote. @throws L2OError `INVALID_WEIGHTS` for missing, extra or misshaped entries, or those of another rule. */
+export async function decodeState(weights: readonly NamedTensor[], rule: RuleName): Promise<SavedState> {
+  const sizes = stateSizes(rule), {version: ruleVersion, thetaSize} = ruleInfo(rule);
   const list: unknown = weights;
   if (!Array.isArray(list)) fail('an array of named tensors', typeof weights);
   const byName: NamedTensorMap = {};
@@ -84,14 +88,17 @@ export async function decodeState(weights: readonly NamedTensor[]): Promise<Save
     used.add(name);
     return (await value.data<'float32'>().catch(() => fail('live tensors', `'${name}', which cannot be read any more`))).slice();
   };
-  const [iterations] = await read('iter', []), theta = Float32Array.from(await read(NAMES.theta, [THETA_SIZE]));
-  const [version, numGroups, numVariables, skippedSteps] = await read(NAMES.state, [4]) as unknown as [number, number, number, number];
+  const owner = ruleOfSize(byName[NAMES.theta]?.size ?? 0);
+  if (owner !== undefined && owner !== rule) fail(`the state of the rule '${rule}'`, `that of '${owner}'`);
+  const [iterations] = await read('iter', []), theta = Float32Array.from(await read(NAMES.theta, [thetaSize]));
+  const [version, numGroups, numVariables, skippedSteps, savedVersion] = await read(NAMES.state, [NUM_STATE]) as unknown as [number, number, number, number, number];
   if (version !== FORMAT_VERSION) fail(`format version ${FORMAT_VERSION}`, String(version));
+  if (savedVersion !== ruleVersion) fail(`the state of version ${ruleVersion} of '${rule}'`, `that of version ${savedVersion}`);
   const groups: GroupState[] = [];
   if (numGroups > 0) {
-    const steps = await read(NAMES.steps, [numGroups]), losses = await read(NAMES.losses, [numGroups, NUM_LOSS_SLOTS]);
+    const steps = await read(NAMES.steps, [numGroups]), losses = await read(NAMES.losses, [numGroups, sizes.optimizer]);
     for (let i = 0; i < numGroups; i++) {
-      groups.push({step: steps[i]!, lossSlots: Float32Array.from(losses.subarray(i * NUM_LOSS_SLOTS, (i + 1) * NUM_LOSS_SLOTS))});
+      groups.push({step: steps[i]!, lossSlots: Float32Array.from(losses.subarray(i * sizes.optimizer, (i + 1) * sizes.optimizer))});
     }
   }
   const variables: VariableState[] = [];
@@ -103,7 +110,7 @@ export async function decodeState(weights: readonly NamedTensor[]): Promise<Save
     if (Number(group) >= numGroups) fail(`'${name}' in one of ${numGroups} groups`, group!);
     variables[Number(index)] = {
       name: variable!, group: Number(group), shape,
-      slots: Float32Array.from(await read(name, [NUM_PARAMETER_SLOTS, ...shape])), tensorSlots: Float32Array.from(await read(`${path}/tensor`, [NUM_TENSOR_SLOTS])),
+      slots: Float32Array.from(await read(name, [sizes.parameter, ...shape])), tensorSlots: Float32Array.from(await read(`${path}/tensor`, [sizes.tensor])),
     };
   }
   for (const {name} of weights) if (!used.has(name)) fail('no further entries', `'${name}'`);

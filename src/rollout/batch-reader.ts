@@ -6,23 +6,38 @@ import {rejectTask, type TaskOrigin} from './task-origin.js';
 /** Reads a task's batches in order, and finds its way back to any of them. */
 export class BatchReader {
   private iterator: Iterator<unknown> | undefined;
+  /** Batches given so far. */
   private position = 0;
+  /** Batches that were read ahead. */
+  private readonly ahead: unknown[] = [];
 
   constructor(private readonly task: Task, private readonly split: Split, private readonly origin: TaskOrigin) {}
 
   /** The next batch; the caller frees it with {@link BatchReader.free}. @throws L2OError where there is none. */
   next(): unknown {
+    const batch = this.ahead.length > 0 ? this.ahead.shift() : this.read();
+    this.position++;
+    return batch;
+  }
+
+  /** The batch that will be given after `skip` others. It stays the reader's. @throws L2OError where there is none. */
+  peek(skip: number): unknown {
+    while (this.ahead.length <= skip) this.ahead.push(this.read());
+    return this.ahead[skip];
+  }
+
+  private read(): unknown {
+    const position = this.position + this.ahead.length;
     try {
       this.iterator ??= this.task.batches(this.split);
       const result = this.iterator.next() as IteratorResult<unknown, unknown>;
       if (result.done === true) {
-        rejectTask(this.origin, this.position, `expected ${this.split} batches without end, got ${this.position}`, 'Start over where the data end.');
+        rejectTask(this.origin, position, `expected ${this.split} batches without end, got ${position}`, 'Start over where the data end.');
       }
-      this.position++;
       return result.value;
     } catch (error) {
       if (error instanceof L2OError) throw error;
-      return rejectTask(this.origin, this.position, `expected a ${this.split} batch, got the error "${String(error)}"`, 'See its cause.', error);
+      return rejectTask(this.origin, position, `expected a ${this.split} batch, got the error "${String(error)}"`, 'See its cause.', error);
     }
   }
 
@@ -40,6 +55,7 @@ export class BatchReader {
 
   /** Ends the reading; the next batch would be the first again. */
   close(): void {
+    this.ahead.splice(0).forEach(batch => BatchReader.free(batch));
     this.iterator?.return?.();
     this.iterator = undefined;
     this.position = 0;

@@ -7,27 +7,46 @@
 export const ACTIVATIONS = ['relu', 'tanh', 'sigmoid', 'elu', 'leakyRelu', 'softplus'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
-/** Losses as TF.js computes them: `softmaxCrossEntropy` on integer labels, `meanSquaredError` over batch and outputs. */
-export const LOSSES = ['softmaxCrossEntropy', 'meanSquaredError'] as const;
+/** Losses by their names in `tf.losses`: `softmaxCrossEntropy` on integer labels, the others on numbers. */
+export const LOSSES = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError', 'huberLoss', 'absoluteDifference'] as const;
 export type LossKind = (typeof LOSSES)[number];
 
+/** Kinds of tasks that the engine can run. */
+export const TASK_KINDS = ['dense', 'quadratic', 'lasso', 'rosenbrock', 'rastrigin', 'ackley', 'griewank'] as const;
+export type TaskKind = (typeof TASK_KINDS)[number];
+
 /** Rules that the engine can run. */
-export const ENGINE_RULES = ['tensor-lstm', 'adam', 'sgd'] as const;
+export const ENGINE_RULES = ['tensor-lstm', 'adam', 'sgd', 'lstm-dm', 'rnnprop', 'scale'] as const;
 export type EngineRule = (typeof ENGINE_RULES)[number];
 
-/** Most dense layers that one network may have. */
-export const MAX_LAYERS = 8;
+/** How the learning rate of `adam` and `sgd` goes: `cosine` falls to 0 at the horizon. */
+export const SCHEDULES = ['constant', 'cosine'] as const;
+export type Schedule = (typeof SCHEDULES)[number];
+
+/** Parameters that the rules `lstm-dm`, `rnnprop` and `scale` compute side by side. */
+export const LANES = 8;
+
+/** Fields of one parameter tensor, 4 bytes each, in order: all that a rule knows of a task. */
+export const TENSOR_FIELDS = [['rank', 'int'], ['size', 'int'], ['last', 'int']] as const;
+
+/** Fields of one split of a task's data. */
+export const SPLIT_FIELDS = [
+  ['inputs', 'const float*'], ['answers', 'const void*'], ['numExamples', 'int'], ['batchSize', 'int'], ['seed', 'unsigned'],
+] as const;
+export type SplitField = (typeof SPLIT_FIELDS)[number][0];
 
 /** Fields of the engine's `rollout` struct, 4 bytes each, in order. Pointers are byte offsets into the engine's memory. */
 export const ROLLOUT_FIELDS = [
-  ['numLayers', 'int'], ['batchSize', 'int'], ['activation', 'int'], ['lossKind', 'int'], ['numExamples', 'int'],
-  ['rule', 'int'], ['parameterScale', 'int'], ['hasLoss', 'int'], ['seed', 'unsigned'], ['step', 'int'],
-  ['horizon', 'float'], ['learningRate', 'float'], ['weightDecay', 'float'], ['momentum', 'float'],
-  ['data', 'const float*'], ['labels', 'const int*'], ['targets', 'const float*'],
-  ['params', 'float*'], ['grads', 'float*'], ['scales', 'const float*'],
-  ['slots', 'float*'], ['tensorSlots', 'float*'], ['lossSlots', 'float*'], ['scratch', 'float*'],
+  // The rule's.
+  ['rule', 'int'], ['schedule', 'int'], ['parameterScale', 'int'], ['hasLoss', 'int'], ['step', 'int'],
+  ['horizon', 'float'], ['learningRate', 'float'], ['weightDecay', 'float'], ['momentum', 'float'], ['theta', 'const float*'],
+  ['slots', 'float*'], ['tensorSlots', 'float*'], ['lossSlots', 'float*'], ['ruleScratch', 'float*'],
+  // Shared by both.
+  ['numTensors', 'int'], ['numParams', 'int'], ['tensors', 'const tensor_info*'], ['params', 'float*'], ['grads', 'float*'], ['scratch', 'float*'],
+  // The task's.
+  ['task', 'int'], ['numSizes', 'int'], ['sizes', 'const int*'], ['activation', 'int'], ['lossKind', 'int'], ['strength', 'float'],
+  ['scales', 'const float*'],
 ] as const;
 export type RolloutField = (typeof ROLLOUT_FIELDS)[number][0];
-/** Layer sizes follow the fields: inputs, then units of each layer. */
-export const SIZES_OFFSET = ROLLOUT_FIELDS.length;
-export const ROLLOUT_BYTES = 4 * (SIZES_OFFSET + MAX_LAYERS + 1);
+/** The splits follow the fields: train, then validation. */
+export const ROLLOUT_BYTES = 4 * (ROLLOUT_FIELDS.length + 2 * SPLIT_FIELDS.length);

@@ -1,13 +1,13 @@
 import {dispose, tensor, variable, type NamedTensorMap, type Variable} from '@tensorflow/tfjs-core';
+import type {LossProbe} from '../flatness/loss-probe.js';
 import type {Split, Task} from '../tasks/task-family.js';
 import {BatchReader} from './batch-reader.js';
-import {LARGEST_LOSS, type Evaluation, type Rollout, type RolloutOptions, type RolloutState} from './rollout.js';
+import {EVALUATION_BATCHES, LARGEST_LOSS, stalePoint, type Evaluation, type Rollout, type RolloutOptions, type RolloutState, type StepObserver} from './rollout.js';
 import {createStepper, type Stepper} from './steppers.js';
 import {differentiate, evaluateLoss, initialParameters} from './task-contract.js';
 import type {TaskOrigin} from './task-origin.js';
+import {readAll, taskProbe} from './task-probe.js';
 
-/** Batches that an evaluation goes over unless told otherwise. */
-const EVALUATION_BATCHES = 8;
 let created = 0;
 
 /**
@@ -26,15 +26,16 @@ export class OpsRollout implements Rollout {
 
   /**
    * @param origin Where the task came from, for errors.
+   * @param makeStepper Makes the steps in place of `options.rule`, for rules from elsewhere.
    * @throws L2OError `INVALID_ARGUMENT` where the task has no usable parameters.
    */
-  constructor(private readonly task: Task, private readonly origin: TaskOrigin, options: RolloutOptions) {
+  constructor(private readonly task: Task, private readonly origin: TaskOrigin, options: RolloutOptions, makeStepper: typeof createStepper = createStepper) {
     const initial = initialParameters(task, origin), prefix = `rollout_${created++}`;
     const entries = Object.entries(initial).map(([name, value]) => [name, variable(value, false, `${prefix}/${name}`)] as const);
     dispose(initial);
     this.variables = entries.map(([, v]) => v);
     this.params = Object.fromEntries(entries);
-    this.stepper = createStepper(this.variables, options);
+    this.stepper = makeStepper(this.variables, options);
     this.batches = new BatchReader(task, 'train', origin);
   }
 
@@ -43,21 +44,26 @@ export class OpsRollout implements Rollout {
   }
 
   /** As in {@link Rollout}. @throws L2OError `INVALID_ARGUMENT` where the task breaks its contract. */
-  run(steps: number, losses: Float32Array): number {
+  run(steps: number, losses: Float32Array, observe?: StepObserver): number {
     for (let k = 0; k < steps; k++) {
-      if (!this.step(losses, k)) return k;
+      if (!this.step(losses, k, observe)) return k;
       this.made++;
     }
     return steps;
   }
 
-  private step(losses: Float32Array, k: number): boolean {
+  private step(losses: Float32Array, k: number, observe: StepObserver | undefined): boolean {
     const batch = this.batches.next();
     try {
       const {loss, lossValue, gradients} = differentiate(this.task, this.params, batch, this.made, this.origin);
       losses[k] = lossValue;
       try {
-        return Math.abs(lossValue) < LARGEST_LOSS && this.stepper.step(gradients, loss, lossValue);
+        if (!(Math.abs(lossValue) < LARGEST_LOSS)) return false;
+        if (observe === undefined) return this.stepper.step(gradients, loss, lossValue);
+        const gradient = readAll(this.variables.map(v => gradients[v.name]!)), before = readAll(this.variables);
+        if (!this.stepper.step(gradients, loss, lossValue)) return false;
+        observe(gradient, readAll(this.variables).map((x, i) => x - before[i]!));
+        return true;
       } finally {
         dispose([loss, gradients]);
       }
@@ -67,10 +73,15 @@ export class OpsRollout implements Rollout {
   }
 
   snapshot(): RolloutState {
-    return {step: this.made, pieces: [...this.variables.map(v => v.dataSync<'float32'>().slice()), ...this.stepper.snapshot()]};
+    const task = this.task.state?.();
+    return {
+      step: this.made, pieces: [...this.variables.map(v => v.dataSync<'float32'>().slice()), ...this.stepper.snapshot()],
+      ...(task !== undefined && {task}),
+    };
   }
 
-  restore({step, pieces}: RolloutState): void {
+  restore({step, pieces, task}: RolloutState): void {
+    if (task !== undefined) this.task.setState?.(task, step);
     this.stepper.restore(pieces.slice(this.variables.length), step);
     this.variables.forEach((v, i) => {
       // A copy: the cpu backend keeps the very array that it is given.
@@ -98,6 +109,14 @@ export class OpsRollout implements Rollout {
       batches.close();
     }
     return {loss: total / numBatches};
+  }
+
+  probe(numBatches = 1): LossProbe {
+    const {made: step, task, origin, batches, params} = this;
+    const assertCurrent = (): void => {
+      if (this.made !== step) stalePoint(step, this.made);
+    };
+    return taskProbe({task, origin, batches, params, assertCurrent}, numBatches);
   }
 
   /** Copies of the current parameters, by the task's names. */

@@ -1,7 +1,8 @@
-import {tensor, train, type NamedTensorMap, type Optimizer, type Scalar, type Tensor, type Variable} from '@tensorflow/tfjs-core';
+import {mul, tensor, tidy, train, type NamedTensorMap, type Optimizer, type Scalar, type Tensor, type Variable} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import type {LossSlots, StepRunner, VariableSlots} from '../kernel/runner.js';
 import {selectRunner} from '../kernel/select-runner.js';
+import {isRuleName, type RuleName} from '../rules/registry.js';
 import type {RolloutOptions} from './rollout.js';
 
 /** Makes the steps of one rollout, and holds the state that takes. */
@@ -20,10 +21,10 @@ export interface Stepper {
 
 /** The stepper of a rule on these variables. */
 export function createStepper(variables: readonly Variable[], options: RolloutOptions): Stepper {
-  return options.rule === 'tensor-lstm' ? new LearnedStepper(variables, options) : new BaselineStepper(variables, options);
+  return isRuleName(options.rule) ? new LearnedStepper(variables, options, options.rule) : new BaselineStepper(variables, options);
 }
 
-/** `tensor-lstm`, on the very runners that `LearnedOptimizer` steps with. */
+/** A learned rule, on the very runners that `LearnedOptimizer` steps with. */
 class LearnedStepper implements Stepper {
   private theta: Float32Array | undefined;
   private readonly runner: StepRunner;
@@ -31,9 +32,9 @@ class LearnedStepper implements Stepper {
   private lossSlots: LossSlots;
   private time = 0;
 
-  constructor(private readonly variables: readonly Variable[], private readonly options: RolloutOptions) {
+  constructor(private readonly variables: readonly Variable[], private readonly options: RolloutOptions, private readonly rule: RuleName) {
     // Slower paths are as correct as fast ones, and the optimizer itself tells its user of them.
-    this.runner = selectRunner(() => undefined);
+    this.runner = selectRunner(() => undefined, rule);
     this.slots = variables.map(v => this.runner.createSlots(v.size));
     this.lossSlots = this.runner.createLossSlots();
   }
@@ -44,7 +45,7 @@ class LearnedStepper implements Stepper {
 
   step(gradients: NamedTensorMap, loss: Scalar, lossValue: number): boolean {
     const {runner, options: {hasLoss, horizon, learningRate, parameterScale = true, weightDecay = 0}} = this;
-    if (this.theta === undefined) throw new L2OError('INVALID_ARGUMENT', "rollout: expected a theta for the rule 'tensor-lstm', got none. Call setTheta first.");
+    if (this.theta === undefined) throw new L2OError('INVALID_ARGUMENT', `rollout: expected a theta for the rule '${this.rule}', got none. Call setTheta first.`);
     const steps = this.variables.map((variable, i) => ({variable, gradient: gradients[variable.name]!, slots: this.slots[i]!, weightDecay}));
     const shown = !hasLoss ? undefined : runner.readsLoss ? lossValue : loss;
     const outcome = runner.step(this.theta, steps, this.lossSlots, shown, {time: this.time, horizon, learningRate, clipNorm: undefined, parameterScale});
@@ -87,13 +88,19 @@ interface OptimizerState {
 type AccumulatorList = Array<{readonly originalName: string; readonly variable: Variable}>;
 const ACCUMULATORS = ['accumulatedFirstMoment', 'accumulatedSecondMoment', 'accumulations'] as const;
 
-/** `adam` and `sgd`: TF.js's own. */
+/** Learning rate of a step: constant, or falling along half a cosine to 0 at the horizon. */
+function scheduledRate({learningRate, schedule = 'constant', horizon}: RolloutOptions, step: number): number {
+  return schedule === 'constant' ? learningRate : learningRate * 0.5 * (1 + Math.cos(Math.PI * Math.min(1, step / horizon)));
+}
+
+/** `adam`, with AdamW's decay, and `sgd`: TF.js's own. */
 class BaselineStepper implements Stepper {
   private optimizer: Optimizer;
+  private time = 0;
 
   constructor(private readonly variables: readonly Variable[], private readonly options: RolloutOptions) {
-    if ((options.weightDecay ?? 0) !== 0) {
-      throw new L2OError('INVALID_ARGUMENT', `rollout: expected no weightDecay with the rule '${options.rule}' on tf ops, got ${String(options.weightDecay)}. TF.js's optimizers have none; leave it out.`);
+    if (options.rule !== 'adam' && (options.weightDecay ?? 0) !== 0) {
+      throw new L2OError('INVALID_ARGUMENT', `rollout: expected no weightDecay with the rule '${options.rule}', got ${String(options.weightDecay)}. Leave it out, or use 'adam'.`);
     }
     this.optimizer = this.create();
   }
@@ -109,8 +116,19 @@ class BaselineStepper implements Stepper {
   }
 
   step(gradients: NamedTensorMap): boolean {
+    const {schedule = 'constant', weightDecay = 0} = this.options, rate = scheduledRate(this.options, this.time++);
+    if (schedule !== 'constant') this.setRate(rate);
+    // As AdamW's: before the step, and beside its moments.
+    if (weightDecay !== 0) tidy(() => this.variables.forEach(v => v.assign(mul(v, 1 - rate * weightDecay))));
     this.optimizer.applyGradients(gradients);
     return true;
+  }
+
+  private setRate(rate: number): void {
+    const optimizer = this.optimizer as Optimizer & {learningRate: number; setLearningRate?: (rate: number) => void};
+    // Adam has no such method, and reads its field at each step.
+    if (optimizer.setLearningRate === undefined) optimizer.learningRate = rate;
+    else optimizer.setLearningRate(rate);
   }
 
   private state(): Variable[] {
@@ -123,9 +141,10 @@ class BaselineStepper implements Stepper {
     return this.state().map(v => v.dataSync<'float32'>().slice());
   }
 
-  restore(pieces: readonly Float32Array[]): void {
+  restore(pieces: readonly Float32Array[], step: number): void {
     this.dispose();
     this.optimizer = this.create();
+    this.time = step;
     const fresh = this.state().length;
     // The first step makes the accumulators. What it does to the parameters is undone: the rollout restores those next.
     if (pieces.length > fresh) this.optimizer.applyGradients(this.variables.map(v => ({name: v.name, tensor: v})));

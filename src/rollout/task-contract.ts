@@ -16,29 +16,40 @@ export function initialParameters(task: Task, origin: TaskOrigin): NamedTensorMa
   return initial as NamedTensorMap;
 }
 
-/** Loss and gradients of one step; the receiver disposes both. */
+/** Loss and gradients at some parameters; the receiver disposes both. */
 export interface StepGradients {
   readonly loss: Scalar;
   readonly lossValue: number;
-  /** By the variable's registered name. */
+  /** By the variable's registered name, or by the task's own name for the parameter. */
   readonly gradients: NamedTensorMap;
 }
 
 /**
- * Loss and gradients at the parameters, by the task's own `gradients` where it has them, else those of `loss`.
+ * Loss and gradients at the parameters, as an optimizer is to see them: by the task's own `gradients` where it has them, else
+ * those of `loss`. By the variables' registered names.
  * @throws L2OError `INVALID_ARGUMENT` where the loss is no scalar, is not finite at step 0, ignores a parameter or throws, or
  *     a gradient has another shape than its parameter.
  */
 export function differentiate(task: Task, params: NamedTensorMap, batch: unknown, step: number, origin: TaskOrigin): StepGradients {
-  const {loss, gradients} = task.gradients === undefined
+  const {gradients, ...rest} = differentiateAs('seen', task, params, batch, step, origin);
+  return {...rest, gradients: Object.fromEntries(Object.entries(params).map(([name, v]) => [(v as Tensor & {name: string}).name, gradients[name]!]))};
+}
+
+/**
+ * The same, by the task's own names for its parameters.
+ * @param which What the optimizer sees, for a task with `gradients` of its own; or the gradients of the loss itself.
+ * @throws L2OError as {@link differentiate}.
+ */
+export function differentiateAs(which: 'seen' | 'loss', task: Task, params: NamedTensorMap, batch: unknown, step: number, origin: TaskOrigin): StepGradients {
+  const {loss, gradients} = task.gradients === undefined || which === 'loss'
     ? plainGradients(task, params, batch, step, origin)
     : attempt(() => task.gradients!(params, batch, step), 'gradients(…)', origin, step);
   try {
     checkScalar(loss, step, origin);
     for (const [name, param] of Object.entries(params)) checkGradient(name, param, gradients[name], step, origin);
     const lossValue = loss.dataSync()[0]!;
-    if (step === 0 && !(Math.abs(lossValue) < LARGEST_LOSS)) notFinite(lossValue, origin);
-    return {loss, lossValue, gradients: Object.fromEntries(Object.entries(params).map(([name, v]) => [(v as Tensor & {name: string}).name, gradients[name]!]))};
+    if (step === 0 && !(Math.abs(lossValue) < LARGEST_LOSS)) rejectStart(lossValue, origin);
+    return {loss, lossValue, gradients};
   } catch (error) {
     dispose([loss, gradients]);
     throw error;
@@ -73,12 +84,13 @@ export function evaluateLoss(task: Task, params: NamedTensorMap, batch: unknown,
     const loss = task.loss(params, batch);
     checkScalar(loss, step, origin);
     const value = loss.dataSync()[0]!;
-    if (step === 0 && !(Math.abs(value) < LARGEST_LOSS)) notFinite(value, origin);
+    if (step === 0 && !(Math.abs(value) < LARGEST_LOSS)) rejectStart(value, origin);
     return value;
   }), 'loss(…)', origin, step);
 }
 
-function notFinite(value: number, origin: TaskOrigin): never {
+/** Throws the error of a task whose loss is not finite at the start. */
+export function rejectStart(value: number, origin: TaskOrigin): never {
   return rejectTask(origin, 0, `expected a loss that is finite at the initial parameters, got ${value}`, 'Check the initial parameters and the data.');
 }
 

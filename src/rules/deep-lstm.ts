@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {stepLstm} from './lstm-cell.js';
-import type {State} from './rule.js';
+import type {State, StateEntry} from './rule.js';
 import {constant, truncatedNormal, type WeightSpec, type Weights} from './theta-spec.js';
 
 /** Units of each of the two layers. */
@@ -27,6 +27,11 @@ export function deepLstmWeights(numInputs: number): ReadonlyArray<WeightSpec<Dee
     ['outputBias', [1], constant(0)],
   ];
 }
+
+/** The state, as rules list it. */
+export const DEEP_LSTM_STATE: ReadonlyArray<StateEntry<DeepLstmSlot>> = [
+  ['h1', 'parameter', NUM_UNITS], ['c1', 'parameter', NUM_UNITS], ['h2', 'parameter', NUM_UNITS], ['c2', 'parameter', NUM_UNITS],
+];
 
 /** State before the first step, of `n` coordinates. */
 export function zeroDeepLstm(n: number): State<DeepLstmSlot> {

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Added to the forget gate's bias, so that an untrained cell remembers. */
-const FORGET_BIAS = 1;
+export const FORGET_BIAS = 1;
 
 /** State of an LSTM cell, `[units, n]`: one column a coordinate. */
 export interface LstmState {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {type DeepLstmSlot, type DeepLstmWeight, deepLstmWeights, stepDeepLstm, zeroDeepLstm} from './deep-lstm.js';
+import {addStep} from './add-step.js';
+import {DEEP_LSTM_STATE, type DeepLstmSlot, type DeepLstmWeight, deepLstmWeights, stepDeepLstm, zeroDeepLstm} from './deep-lstm.js';
 import type {Rule} from './rule.js';
 import {stepActive} from './step-active.js';
 import {thetaSpec} from './theta-spec.js';
@@ -36,6 +37,7 @@ export function logAndSign(gradient: tf.Tensor1D): tf.Tensor2D {
  *     p ← p + learningRate · 0.01 · (linear ∘ LSTM ∘ LSTM)(log |g| / 5, sign of g)
  *
  * Nothing but the weights bounds a step, and an untrained theta steps at random.
+ * Its rate, by which weights decay, is `learningRate` · 0.01.
  *
  * @see Andrychowicz et al. 2016, arXiv:1606.04474, with its appendix A for the features.
  *
@@ -53,15 +55,15 @@ export const lstmDm: Rule<DeepLstmSlot, never> = {
   version: 1,
   layout: SPEC.layout,
   thetaSize: SPEC.size,
+  state: DEEP_LSTM_STATE,
   initialTheta: random => SPEC.draw(random),
   initialSlots: (_theta, shape) => zeroDeepLstm(shape.reduce((a, b) => a * b, 1)),
   initialShared: () => ({}),
   step(theta, variables, _shared, {learningRate}) {
-    const weights = SPEC.read(theta);
-    const stepped = stepActive(variables, active => active.map(({parameter, gradient, slots}) => {
-      const next = stepDeepLstm(weights, logAndSign(tf.reshape(gradient, [gradient.size])), slots);
-      const delta = tf.reshape(tf.mul(next.output, LSTM_DM.SCALE * learningRate), parameter.shape);
-      return {parameter: tf.add(parameter, delta), slots: next.slots};
+    const weights = SPEC.read(theta), rate = LSTM_DM.SCALE * learningRate;
+    const stepped = stepActive(variables, active => active.map(variable => {
+      const {gradient, slots} = variable, next = stepDeepLstm(weights, logAndSign(tf.reshape(gradient, [gradient.size])), slots);
+      return {parameter: addStep(variable, tf.mul(next.output, rate), rate), slots: next.slots};
     }));
     return {variables: stepped, shared: {}};
   },

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {type DeepLstmSlot, type DeepLstmWeight, deepLstmWeights, NUM_UNITS, stepDeepLstm, zeroDeepLstm} from './deep-lstm.js';
+import {addStep} from './add-step.js';
+import {DEEP_LSTM_STATE, type DeepLstmSlot, type DeepLstmWeight, deepLstmWeights, NUM_UNITS, stepDeepLstm, zeroDeepLstm} from './deep-lstm.js';
 import type {Rule} from './rule.js';
 import {root} from './safe-ops.js';
 import {stepActive} from './step-active.js';
@@ -53,6 +54,8 @@ export function rnnpropFeatures(gradient: tf.Tensor1D, {m, v}: Moments, time: nu
  *
  *     p ← p + learningRate · 0.01 · tanh((linear ∘ LSTM ∘ LSTM ∘ elu ∘ linear)(m̂ / (√v̂ + ε), g / (√v̂ + ε)))
  *
+ * Its rate, by which weights decay, is `learningRate` · 0.01.
+ *
  * @see Lv, Jiang and Li 2017, "Learning Gradient Descent: Better Generalization and Longer Horizons", arXiv:1703.03633.
  *
  * Differs from the released code of VITA-Group/Open-L2O in nothing but `learningRate`, which multiplies the steps. Its
@@ -69,6 +72,7 @@ export const rnnprop: Rule<DeepLstmSlot | keyof Moments, never> = {
   version: 1,
   layout: SPEC.layout,
   thetaSize: SPEC.size,
+  state: [...DEEP_LSTM_STATE, ['m', 'parameter', 1], ['v', 'parameter', 1]],
   initialTheta: random => SPEC.draw(random),
   initialSlots(_theta, shape) {
     const n = shape.reduce((a, b) => a * b, 1);
@@ -76,13 +80,13 @@ export const rnnprop: Rule<DeepLstmSlot | keyof Moments, never> = {
   },
   initialShared: () => ({}),
   step(theta, variables, _shared, {time, learningRate}) {
-    const weights = SPEC.read(theta), inputBias = tf.reshape(weights.array('inputBias'), [NUM_UNITS, 1]);
-    const stepped = stepActive(variables, active => active.map(({parameter, gradient, slots}) => {
+    const weights = SPEC.read(theta), inputBias = tf.reshape(weights.array('inputBias'), [NUM_UNITS, 1]), rate = RNNPROP.SCALE * learningRate;
+    const stepped = stepActive(variables, active => active.map(variable => {
+      const {gradient, slots} = variable;
       const {features, m, v} = rnnpropFeatures(tf.reshape(gradient, [gradient.size]), slots, time);
       const input = tf.elu(tf.add<tf.Tensor2D>(tf.matMul(weights.transposed('inputKernel'), features), inputBias)); // [NUM_UNITS, n]
       const next = stepDeepLstm(weights, input, slots);
-      const delta = tf.reshape(tf.mul(tf.tanh(next.output), RNNPROP.SCALE * learningRate), parameter.shape);
-      return {parameter: tf.add(parameter, delta), slots: {...next.slots, m, v}};
+      return {parameter: addStep(variable, tf.mul(tf.tanh(next.output), rate), rate), slots: {...next.slots, m, v}};
     }));
     return {variables: stepped, shared: {}};
   },

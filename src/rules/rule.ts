@@ -14,10 +14,18 @@ export interface RuleVariable<Slot extends string = string> {
   readonly gradient: Tensor;
   /** As {@link Rule.initialSlots} or the last step gave them. */
   readonly slots: State<Slot>;
+  /** Decoupled weight decay: a step also takes (rate of the step) × `weightDecay` of a weight away. Default 0. */
+  readonly weightDecay?: number;
 }
 
 /** One variable after a step. */
-export type SteppedVariable<Slot extends string = string> = Omit<RuleVariable<Slot>, 'gradient'>;
+export type SteppedVariable<Slot extends string = string> = Pick<RuleVariable<Slot>, 'parameter' | 'slots'>;
+
+/**
+ * One tensor of a rule's state, by what there is one of: of a variable with `n` parameters, `[n]` or `[numbers, n]` where
+ * each parameter has one or more numbers; `[numbers]` for each tensor, or for all variables together.
+ */
+export type StateEntry<Name extends string = string> = readonly [name: Name, each: 'parameter' | 'tensor' | 'optimizer', numbers: number];
 
 /** What a step knows beside variables and state. */
 export interface StepContext {
@@ -56,6 +64,8 @@ export interface Rule<Slot extends string = string, Shared extends string = stri
   readonly layout: readonly ThetaEntry[];
   /** Number of floats in theta. */
   readonly thetaSize: number;
+  /** All of the rule's state, in the order in which it is saved: slots, and what all variables share. */
+  readonly state: ReadonlyArray<StateEntry<Slot | Shared>>;
   /** Weights that meta-training starts from. They depend on nothing but `random`'s seed. */
   initialTheta(random: Random): Float32Array;
   /**

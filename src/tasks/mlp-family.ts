@@ -1,23 +1,11 @@
 import type {Random} from '../random.js';
-import {ACTIVATIONS} from '../rollout/engine-layout.js';
-import {countParams, type MlpTask} from '../rollout/engine.js';
+import {ACTIVATIONS, type Activation} from '../rollout/engine-layout.js';
 import type {LabelledData} from './digits.js';
-
-/** A task and how the rule is to be rolled out on it. */
-export interface SampledTask extends MlpTask {
-  /** What kind of task this is, for reports. */
-  readonly name: string;
-  /** Number of inner steps. */
-  readonly steps: number;
-  /** Number of steps that the rule is told; 0 hides it. */
-  readonly horizon: number;
-  readonly hasLoss: boolean;
-}
+import {countParams, mlpProblem, type MlpTask} from './mlp-task.js';
+import type {CompiledProblem} from './compiled-problem.js';
 
 /** Settings of {@link sampleMlpTask}. */
 export interface MlpFamilyOptions {
-  /** Shortest and longest horizon, in steps; sampled log-uniformly. */
-  readonly horizons: readonly [number, number];
   /** Largest number of multiply-adds of one forward pass; keeps the tasks of a batch of rollouts of like cost. */
   readonly maxMultiplyAdds: number;
   /** Hidden sizes that are never sampled, because they are kept for evaluation. */
@@ -26,11 +14,11 @@ export interface MlpFamilyOptions {
 
 /**
  * Samples an MLP task: data (the digits' training images under random projections, Gaussian clusters, or a random
- * teacher), classification or regression, shape, activation, initialisation, batch size, horizon, and reparametrisation
+ * teacher), classification or regression, shape, activation, initialisation, batch size, and reparametrisation
  * (the network sees `p * s`, `s` log-uniform: one for all parameters in 1e-3…1e3, or per tensor in 0.1…10, or per parameter in
  * 0.3…3; Metz et al. 2022, "VeLO", arXiv 2211.09760).
  */
-export function sampleMlpTask(random: Random, digits: LabelledData, options: MlpFamilyOptions): SampledTask {
+export function sampleMlpTask(random: Random, digits: LabelledData, options: MlpFamilyOptions): {name: string; problem: CompiledProblem} {
   for (;;) {
     const data = sampleData(random, digits);
     const hidden = sampleHidden(random);
@@ -41,14 +29,8 @@ export function sampleMlpTask(random: Random, digits: LabelledData, options: Mlp
     const scales = sampleScales(random, sizes);
     const initialParams = sampleInit(random, sizes);
     for (let i = 0; i < scales.length; i++) initialParams[i]! /= scales[i]!;
-    const steps = Math.round(random.logUniform(...options.horizons));
-    // The rule must do without the horizon, and with one that turns out wrong by up to a factor of two.
-    const horizon = random.chance(0.5) ? 0 : random.chance(0.25) ? Math.round(steps * random.logUniform(0.5, 2)) : steps;
-    return {
-      name: `${data.name} ${sizes.join('-')}`, sizes, batchSize, scales, initialParams, steps, horizon, hasLoss: random.chance(0.9),
-      activation: random.pick(['relu', 'relu', 'relu', 'tanh', 'tanh', ...ACTIVATIONS]),
-      ...data.task,
-    };
+    const activation: Activation = random.pick(['relu', 'relu', 'relu', 'tanh', 'tanh', ...ACTIVATIONS]);
+    return {name: `${data.name} ${sizes.join('-')} ${activation}`, problem: mlpProblem({sizes, activation, batchSize, scales, initialParams, ...data.task}, random.next())};
   }
 }
 

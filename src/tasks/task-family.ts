@@ -20,13 +20,19 @@ export interface Task<B = unknown> {
   init(): NamedTensorMap;
   /** Loss of the parameters on a batch: a scalar, finite at the start, that depends on every parameter. Called inside a tidy. */
   loss(params: NamedTensorMap, batch: B): Scalar;
+  /** Share of right classes on a batch, for tasks with classes. Called inside a tidy. */
+  accuracy?(params: NamedTensorMap, batch: B): Scalar;
   /** Batches of a split, without end; each call starts the same sequence anew. The caller disposes a batch's tensors. */
   batches(split: Split): Iterator<B>;
   /**
    * Replaces the plain gradient of `loss`, for tasks whose gradients are noisy or late. Called outside a tidy. It may keep a
-   * history from step 0 on, so that one task object serves one rollout at a time.
+   * history from step 0 on, so that one task object serves one rollout at a time; then give it `state` and `setState` too.
    */
   gradients?(params: NamedTensorMap, batch: B, step: number): LossAndGradients;
+  /** Copies of what `gradients` remembers between steps, for checkpoints. */
+  state?(): Float32Array[];
+  /** Takes the place of what is remembered: the `state()` of a task of the same seed, taken before step `step`. */
+  setState?(state: readonly Float32Array[], step: number): void;
   /**
    * The same task with other labels, for tasks whose data have classes. `change` is called once for each example, in order.
    * The new task takes this one's place, its data included: this one is used and disposed no more.

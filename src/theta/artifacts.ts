@@ -1,8 +1,8 @@
 import type {io} from '@tensorflow/tfjs-core';
-import {THETA_LAYOUT} from '../rules/tensor-lstm/spec.js';
+import {ruleInfo, type RuleName} from '../rules/registry.js';
 import {collect} from './byte-source.js';
 import {checkRule, describeTheta, readTheta, type Theta, type ThetaFile} from './theta-file.js';
-import {checkLayout, corrupt, isRecord, parseJson, readMetadata, sameNumbers, shown, THETA_BYTES, THETA_FORMAT, type ThetaMetadata} from './theta-format.js';
+import {checkLayout, corrupt, isRecord, parseJson, readMetadata, sameNumbers, shown, THETA_FORMAT, thetaBytes, type ThetaMetadata} from './theta-format.js';
 
 type Artifacts = Readonly<Record<string, unknown>>;
 
@@ -14,23 +14,22 @@ export function thetaToArtifacts(theta: Theta, metadata: ThetaMetadata): io.Mode
     format: THETA_FORMAT,
     generatedBy: 'tfjs-l2o',
     convertedBy: null,
-    weightSpecs: THETA_LAYOUT.map(({name, shape}) => ({name, shape: [...shape], dtype: 'float32' as const})),
+    weightSpecs: ruleInfo(theta.rule).layout.map(({name, shape}) => ({name, shape: [...shape], dtype: 'float32' as const})),
     weightData: theta.values.slice().buffer,
     userDefinedMetadata: {...describeTheta(theta, metadata)},
   };
 }
 
 /** Checks all but the weights' values. @throws L2OError `CORRUPT_FILE` or `INVALID_THETA`. */
-function checkDescription({userDefinedMetadata, weightSpecs}: Artifacts): ThetaMetadata {
-  const metadata = readMetadata(userDefinedMetadata);
-  checkRule(metadata.rule, Number(metadata.ruleVersion));
+function checkDescription({userDefinedMetadata, weightSpecs}: Artifacts): {metadata: ThetaMetadata; rule: RuleName} {
+  const metadata = readMetadata(userDefinedMetadata), rule = checkRule(metadata.rule, Number(metadata.ruleVersion)), {layout} = ruleInfo(rule);
   if (!Array.isArray(weightSpecs) || !weightSpecs.every(isRecord)) return corrupt('a list of weight arrays');
   const names = weightSpecs.map(spec => (typeof spec.name === 'string' ? spec.name : '?'));
-  checkLayout(names, entry => {
-    const spec = weightSpecs[THETA_LAYOUT.indexOf(entry)];
+  checkLayout(layout, names, entry => {
+    const spec = weightSpecs[layout.indexOf(entry)];
     return spec?.name === entry.name && spec.dtype === 'float32' && spec.quantization === undefined && sameNumbers(spec.shape, entry.shape);
   });
-  return metadata;
+  return {metadata, rule};
 }
 
 /**
@@ -39,13 +38,13 @@ function checkDescription({userDefinedMetadata, weightSpecs}: Artifacts): ThetaM
  */
 export async function artifactsToTheta(artifacts: unknown): Promise<ThetaFile> {
   if (!isRecord(artifacts)) return corrupt('model artifacts');
-  const metadata = checkDescription(artifacts);
-  return {theta: readTheta(metadata, await weightParts(artifacts)), metadata};
+  const {metadata, rule} = checkDescription(artifacts);
+  return {theta: readTheta(rule, metadata, await weightParts(artifacts, thetaBytes(rule))), metadata};
 }
 
-async function weightParts({weightData, getWeightStream}: Artifacts): Promise<Uint8Array[]> {
+async function weightParts({weightData, getWeightStream}: Artifacts, limit: number): Promise<Uint8Array[]> {
   if (weightData === undefined && typeof getWeightStream === 'function') {
-    return [await collect((getWeightStream as () => ReadableStream<ArrayBuffer>)(), THETA_BYTES)];
+    return [await collect((getWeightStream as () => ReadableStream<ArrayBuffer>)(), limit)];
   }
   return (Array.isArray(weightData) ? weightData : [weightData]).map((part: unknown) => {
     if (part instanceof ArrayBuffer) return new Uint8Array(part);
@@ -62,8 +61,8 @@ export function encodeModelJson({weightSpecs, ...rest}: Omit<io.ModelArtifacts, 
 /** Reads a `model.json`. Metadata, rule and layout are checked before the weights are asked for. */
 export async function decodeModelJson(bytes: Uint8Array, readWeights: (name: string, limit: number) => Promise<Uint8Array>): Promise<ThetaFile> {
   const json = parseJson(bytes, 'a safetensors file or a model.json');
-  const {file, weights} = readManifest(json), metadata = checkDescription({...json, weightSpecs: weights});
-  return {theta: readTheta(metadata, [await readWeights(file, THETA_BYTES)]), metadata};
+  const {file, weights} = readManifest(json), {metadata, rule} = checkDescription({...json, weightSpecs: weights});
+  return {theta: readTheta(rule, metadata, [await readWeights(file, thetaBytes(rule))]), metadata};
 }
 
 /**

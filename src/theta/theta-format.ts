@@ -1,16 +1,20 @@
 import {L2OError} from '../errors.js';
-import {THETA_LAYOUT, THETA_SIZE, type ThetaEntry} from '../rules/tensor-lstm/spec.js';
+import {RULE_NAMES, ruleInfo, type RuleName} from '../rules/registry.js';
+import type {ThetaEntry} from '../rules/rule.js';
 
 /** What a theta file says it is. */
 export const THETA_FORMAT = 'tfjs-l2o theta';
-/** Bytes of the weights alone. */
-export const THETA_BYTES = 4 * THETA_SIZE;
 /** Most bytes that metadata may take as JSON in UTF-8. */
 export const MAX_METADATA_BYTES = 65_536;
 /** Most bytes of a safetensors header: metadata, and the layout with room to spare. */
 export const MAX_HEADER_BYTES = 2 * MAX_METADATA_BYTES;
 /** Most bytes of a theta file of any kind: nothing longer is read. */
-export const MAX_FILE_BYTES = 8 + MAX_HEADER_BYTES + THETA_BYTES;
+export const MAX_FILE_BYTES = 8 + MAX_HEADER_BYTES + Math.max(...RULE_NAMES.map(thetaBytes));
+
+/** Bytes of the weights of a rule alone. */
+export function thetaBytes(rule: RuleName): number {
+  return 4 * ruleInfo(rule).thetaSize;
+}
 
 /** Strings that travel with a theta, such as the recipe that it was trained by. */
 export type ThetaMetadata = Readonly<Record<string, string>>;
@@ -92,14 +96,14 @@ export function userMetadata(metadata: ThetaMetadata): ThetaMetadata {
 }
 
 /**
- * Checks that a file lists the weight arrays of this version's layout, all of them and no others.
+ * Checks that a file lists the weight arrays of its rule's layout in this version, all of them and no others.
  * @param found Names in the file. @param fits Whether the file's entry of that name is as it should be.
  */
-export function checkLayout(found: readonly string[], fits: (entry: ThetaEntry) => boolean): void {
-  for (const entry of THETA_LAYOUT) {
+export function checkLayout(layout: readonly ThetaEntry[], found: readonly string[], fits: (entry: ThetaEntry) => boolean): void {
+  for (const entry of layout) {
     if (!fits(entry)) corrupt(`'${entry.name}' as float32 of shape [${entry.shape.join(', ')}] in its place`);
   }
-  const extra = found.find(name => THETA_LAYOUT.every(entry => entry.name !== name));
+  const extra = found.find(name => layout.every(entry => entry.name !== name));
   if (extra !== undefined) corrupt(`no further entries, got '${shown(extra)}'`);
-  if (found.length !== THETA_LAYOUT.length) corrupt(`${THETA_LAYOUT.length} weight arrays, got ${found.length}`);
+  if (found.length !== layout.length) corrupt(`${layout.length} weight arrays, got ${found.length}`);
 }

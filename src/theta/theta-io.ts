@@ -1,5 +1,6 @@
 import {env, io} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
+import {OptionChecks} from '../option-checks.js';
 import {artifactsToTheta, decodeModelJson, thetaToArtifacts} from './artifacts.js';
 import {environmentError, reason, type ByteSource} from './byte-source.js';
 import {httpSource} from './http-source.js';
@@ -23,12 +24,23 @@ export type ThetaTarget = string | URL | io.IOHandler;
  */
 export type ThetaSource = ThetaTarget | Uint8Array;
 
+/** Options of {@link loadTheta}. */
+export interface LoadThetaOptions {
+  /**
+   * Ends the reading of an `http(s)://` address, such as `AbortSignal.timeout(10_000)`. Default: no time limit. Files and
+   * handlers of TF.js cannot be interrupted: for those it is looked at before they are read and after.
+   */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** A theta with the strings that were saved with it. */
 export interface SavedTheta {
   readonly theta: Theta;
   /** As given to {@link saveTheta}, such as the recipe of the training. */
   readonly metadata: ThetaMetadata;
 }
+
+const OPTION_CHECKS: OptionChecks = new OptionChecks('loadTheta');
 
 type Place =
   | {readonly kind: 'file'; readonly path: string; readonly isUrl: boolean}
@@ -67,24 +79,33 @@ export async function saveTheta(theta: Theta, target: ThetaTarget, metadata: The
  * damage from whole, not friend from foe: whoever can change the weights can change the hash.
  *
  * @param source See {@link ThetaSource}.
+ * @param options See {@link LoadThetaOptions}.
  * @returns The theta, and the strings that were saved with it.
  * @throws L2OError `CORRUPT_FILE` where the source is cut short, too large or no theta; `INVALID_THETA` where it is one of
- *     another rule or version, or its weights do not fit its hash; `ENVIRONMENT` where it cannot be read;
- *     `INVALID_ARGUMENT` for what is no source.
+ *     an unknown rule or of another version, or its weights do not fit its hash; `ENVIRONMENT` where it cannot be read, or the
+ *     signal says to stop; `INVALID_ARGUMENT` or `UNKNOWN_OPTION` for what is no source or no option.
  * @example
  * const {theta, metadata} = await loadTheta('file://my-optimizer');
  */
-export async function loadTheta(source: ThetaSource): Promise<SavedTheta> {
-  const {theta, metadata} = await load(source);
+export async function loadTheta(source: ThetaSource, options: LoadThetaOptions = {}): Promise<SavedTheta> {
+  const {signal} = OPTION_CHECKS.names(options, ['signal']);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) OPTION_CHECKS.reject('signal must be an AbortSignal', signal, 'For example AbortSignal.timeout(10_000).');
+  assertNotAborted(signal);
+  const {theta, metadata} = await load(source, signal);
+  assertNotAborted(signal);
   return {theta, metadata: userMetadata(metadata)};
 }
 
-async function load(source: ThetaSource): Promise<ThetaFile> {
+function assertNotAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw environmentError('loadTheta', 'to load a theta', reason(signal.reason), 'Its signal ended it.', signal.reason);
+}
+
+async function load(source: ThetaSource, signal: AbortSignal | undefined): Promise<ThetaFile> {
   if (source instanceof Uint8Array) return decodeTheta(source);
   const place = locate(source, 'load');
   switch (place.kind) {
     case 'file': return read(fileSource(place.path));
-    case 'url': return read(httpSource(place.url));
+    case 'url': return read(httpSource(place.url, signal));
     case 'handler': return artifactsToTheta(await loadByHandler(place.handler, place.name));
   }
 }

@@ -1,6 +1,6 @@
 import {expect} from 'chai';
 import {parseCommand} from '../../src/cli/args.js';
-import {DEMO_HELP} from '../../src/cli/help.js';
+import {HELP} from '../../src/cli/help.js';
 import {L2OError} from '../../src/errors.js';
 
 const defaults = {json: false, seed: 1, steps: 300, backend: undefined, dataset: 'digits', out: 'tfjs-l2o-demo.html'};
@@ -58,6 +58,6 @@ describe('parseCommand', () => {
   });
 
   it('documents every flag that it reads', () => {
-    for (const name of Object.keys(defaults)) expect(DEMO_HELP).to.include(`--${name} `);
+    for (const name of Object.keys(defaults)) expect(HELP.demo).to.include(`--${name} `);
   });
 });

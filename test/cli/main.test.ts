@@ -1,35 +1,12 @@
 import {expect} from 'chai';
-import {spawn} from 'node:child_process';
 import {mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import manifest from '../../package.json' with {type: 'json'};
+import {runMain, type Outcome} from './run-main.js';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-
-interface Outcome {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs the command line in a process of its own. @param signal Sent as soon as training has begun. */
-function run(args: readonly string[], signal?: NodeJS.Signals): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args]);
-    let stdout = '', stderr = '', isSent = false;
-    child.stdout.on('data', (data: Buffer) => stdout += data.toString());
-    child.stderr.on('data', (data: Buffer) => {
-      stderr += data.toString();
-      if (signal === undefined || isSent || !stderr.includes('Backend:')) return;
-      isSent = true;
-      setTimeout(() => child.kill(signal), 300);
-    });
-    child.on('error', reject);
-    child.on('close', (status) => resolve({status, stdout, stderr}));
-  });
-}
+const run = (args: readonly string[], signal?: NodeJS.Signals): Promise<Outcome> =>
+  runMain(args, signal === undefined ? undefined : {signal, after: 'Backend:', delayMs: 300});
 
 describe('tfjs-l2o', () => {
   let folder = '';

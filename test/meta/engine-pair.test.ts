@@ -1,6 +1,7 @@
 import {expect} from 'chai';
 import {enginePairs} from '../../src/meta/engine-pair.js';
-import {AntitheticEstimator, type EstimatorKind} from '../../src/meta/estimators.js';
+import type {AntitheticKind, WindowPlan} from '../../src/meta/estimator.js';
+import {AntitheticEstimator} from '../../src/meta/estimators.js';
 import {Random} from '../../src/random.js';
 import {RolloutEngine} from '../../src/rollout/engine.js';
 import {THETA_SIZE} from '../../src/rules/tensor-lstm/spec.js';
@@ -10,20 +11,24 @@ import {defaultTheta} from '../../src/theta/default-theta.js';
 
 const digits = loadDigits().train, theta = defaultTheta().values;
 
-function estimator(engine: RolloutEngine, kind: EstimatorKind, seed = 3): AntitheticEstimator {
-  const start = enginePairs(engine, random => sampleMlpTask(random, digits, {horizons: [10, 30], maxMultiplyAdds: 50_000, excludedHidden: []}));
-  return new AntitheticEstimator({kind, sigma: 0.01, maxDifference: 0.5, signOnly: false, stagger: true}, THETA_SIZE, new Random(seed), start);
+const planOf = (steps: number): WindowPlan => ({steps, horizons: [10, 30], imitation: 0});
+
+function estimator(engine: RolloutEngine, kind: AntitheticKind, seed = 3): AntitheticEstimator {
+  const start = enginePairs(engine, random => ({
+    ...sampleMlpTask(random, digits, {maxMultiplyAdds: 50_000, excludedHidden: []}), steps: Math.round(random.logUniform(10, 30)), horizon: 0, hasLoss: true,
+  }));
+  return new AntitheticEstimator({kind, sigma: 0.01, maxDifference: 0.5, signOnly: false, stagger: true}, THETA_SIZE, new Random(seed), start, [10, 30]);
 }
 
 describe('AntitheticEstimator in the compiled engine', () => {
   for (const kind of ['nres', 'pes', 'es'] as const) {
     it(`${kind} goes on from its serialized state bit for bit, in another engine, across tasks`, () => {
       const one = estimator(RolloutEngine.create(), kind), expected = new Float32Array(THETA_SIZE), got = new Float32Array(THETA_SIZE);
-      one.window(theta, 7, new Float32Array(THETA_SIZE));
+      one.window(theta, planOf(7), new Float32Array(THETA_SIZE));
       const state = structuredClone(one.serialize()), other = estimator(RolloutEngine.create(), kind);
-      for (let k = 0; k < 12; k++) one.window(theta, 7, expected);
+      for (let k = 0; k < 12; k++) one.window(theta, planOf(7), expected);
       other.restore(state);
-      for (let k = 0; k < 12; k++) other.window(theta, 7, got);
+      for (let k = 0; k < 12; k++) other.window(theta, planOf(7), got);
       expect(got.some(g => g !== 0)).to.equal(true);
       expect(got).to.deep.equal(expected);
     });
@@ -32,7 +37,7 @@ describe('AntitheticEstimator in the compiled engine', () => {
   it('takes no more memory with every task', () => {
     const engine = RolloutEngine.create(), pair = estimator(engine, 'nres'), gradient = new Float32Array(THETA_SIZE);
     const run = (windows: number): void => {
-      for (let k = 0; k < windows; k++) pair.window(theta, 10, gradient);
+      for (let k = 0; k < windows; k++) pair.window(theta, planOf(10), gradient);
     };
     run(600);
     const before = engine.memoryBytes;

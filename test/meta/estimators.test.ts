@@ -1,5 +1,6 @@
 import {expect} from 'chai';
-import {AntitheticEstimator, type EstimatorKind, type ParticlePair} from '../../src/meta/estimators.js';
+import type {AntitheticKind} from '../../src/meta/estimator.js';
+import {AntitheticEstimator, type ParticlePair} from '../../src/meta/estimators.js';
 import {Random} from '../../src/random.js';
 
 /**
@@ -32,12 +33,12 @@ const powers = Array.from({length: T}, (_, i) => i + 1);
 const TRUE_GRADIENT = 2 * THETA * (powers.reduce((a, t) => a + t * t, 0) / T) + BIAS * (powers.reduce((a, t) => a + t, 0) / T);
 
 /** Mean and standard error of the gradient over `tasks` whole tasks, window by window. */
-function estimate(kind: EstimatorKind, window: number, tasks: number, sigma = 0.1, signOnly = false): {mean: number; error: number} {
-  const estimator = new AntitheticEstimator({kind, sigma, maxDifference: Infinity, signOnly, stagger: false}, 1, new Random(3), integrator(T, BIAS));
+function estimate(kind: AntitheticKind, window: number, tasks: number, sigma = 0.1, signOnly = false): {mean: number; error: number} {
+  const estimator = new AntitheticEstimator({kind, sigma, maxDifference: Infinity, signOnly, stagger: false}, 1, new Random(3), integrator(T, BIAS), [T, T]);
   const perTask: number[] = [];
   for (let i = 0; i < tasks; i++) {
     const gradient = new Float32Array(1);
-    for (let k = 0; k < T / window; k++) estimator.window(Float32Array.of(THETA), window, gradient);
+    for (let k = 0; k < T / window; k++) estimator.window(Float32Array.of(THETA), {steps: window, horizons: [T, T], imitation: 0}, gradient);
     perTask.push(gradient[0]! / (T / window));
   }
   const mean = perTask.reduce((a, b) => a + b, 0) / tasks;

@@ -154,7 +154,7 @@ describe('metaFit', () => {
     [{tasks: slopes, numOuterStep: 5}, 'UNKNOWN_OPTION', /got 'numOuterStep'. Did you mean 'numOuterSteps'/],
     [{tasks: slopes, objective: {kid: 'loss'}}, 'UNKNOWN_OPTION', /Did you mean 'kind'/],
     [{tasks: slopes, objective: {kind: 'mse'}}, 'INVALID_ARGUMENT', /objective.kind must be 'logLoss' or 'loss' or 'logPerStep', got 'mse'/],
-    [{tasks: slopes, estimator: 'bptt'}, 'INVALID_ARGUMENT', /not part of metaFit yet/],
+    [{tasks: slopes, estimator: 'bptt', sigma: 0.1}, 'INVALID_ARGUMENT', /sigma must be left out with estimator 'bptt', got 0.1/],
     [{tasks: slopes, numOuterSteps: 0}, 'INVALID_ARGUMENT', /numOuterSteps must be an integer ≥ 1.*got 0/],
     [{tasks: slopes, sigma: 0}, 'INVALID_ARGUMENT', /sigma must be a number > 0, got 0/],
     [{tasks: slopes, horizons: [20, 10]}, 'INVALID_ARGUMENT', /horizons must be two integers.*got \[20, 10\]/],

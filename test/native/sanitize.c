@@ -5,65 +5,7 @@
 //   sanitize overrun    reads one float past a gradient: must be caught, or the sanitizer is not at work
 //   sanitize undefined  overflows an int: likewise
 #include "../../kernel/step.c"
-#include "../../kernel/engine.c"
-
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define CHECK(condition, ...) \
-  do { \
-    if (!(condition)) { \
-      fprintf(stderr, "%s:%d: %s: ", __FILE__, __LINE__, #condition); \
-      fprintf(stderr, __VA_ARGS__); \
-      fputc('\n', stderr); \
-      exit(1); \
-    } \
-    checks++; \
-  } while (0)
-
-static long checks;
-static unsigned seed = 1;
-static float uniform(void) {
-  seed = seed * 1664525u + 1013904223u;
-  return (float)(seed >> 8) / 8388608.0f - 1;
-}
-
-// Floats behind `lead` guards; nothing but the allocator's own red zone behind the last.
-enum { GUARD = 0x7fedcba9 };
-typedef struct { float *base, *data; int lead, n; } buffer;
-
-static buffer allocate(int n, int lead) {
-  buffer b = {.lead = lead, .n = n};
-  b.base = malloc((size_t)(lead + n) * sizeof(float) + (lead + n == 0));
-  b.data = b.base + lead;
-  for (int i = 0; i < lead; i++) ((int *)b.base)[i] = GUARD;
-  for (int i = 0; i < n; i++) b.data[i] = 0;
-  return b;
-}
-static buffer random_buffer(int n, int lead, float scale) {
-  const buffer b = allocate(n, lead);
-  for (int i = 0; i < n; i++) b.data[i] = uniform() * scale;
-  return b;
-}
-static void check_finite(const buffer *b, const char *what) {
-  for (int i = 0; i < b->n; i++) CHECK(isfinite(b->data[i]), "%s[%d of %d] is %g", what, i, b->n, (double)b->data[i]);
-}
-static void release(buffer *b) {
-  for (int i = 0; i < b->lead; i++) CHECK(((int *)b->base)[i] == GUARD, "guard %d of %d is overwritten", i, b->lead);
-  free(b->base);
-}
-// A copy to hold an input against after the call.
-static float *snapshot(const buffer *b) {
-  float *copy = malloc((size_t)b->n * sizeof(float) + (b->n == 0));
-  memcpy(copy, b->data, (size_t)b->n * sizeof(float));
-  return copy;
-}
-static void check_unchanged(const buffer *b, float *copy, const char *what) {
-  CHECK(memcmp(copy, b->data, (size_t)b->n * sizeof(float)) == 0, "%s of %d is changed", what, b->n);
-  free(copy);
-}
+#include "buffers.h"
 
 static void test_sum_squares(int n, int lead) {
   buffer x = random_buffer(n, lead, 3);
@@ -140,66 +82,6 @@ static void test_step(int n, int rank, int lead, step_case c) {
   free(sums);
 }
 
-// Trains and evaluates a small network; its examples and labels are random.
-static void test_engine(int layers, const int *sizes, int batch, int activation, int loss_kind, int rule) {
-  const int examples = 7, steps = 5, in = sizes[0], out = sizes[layers];
-  int total = 0;
-  for (int l = 0; l < layers; l++) total += (sizes[l] + 1) * sizes[l + 1];
-  rollout r = {
-    .numLayers = layers, .batchSize = batch, .activation = activation, .lossKind = loss_kind, .numExamples = examples, .rule = rule,
-    .parameterScale = 1, .hasLoss = 1, .seed = 5, .horizon = 100, .learningRate = rule == RULE_tensor_lstm ? 1 : 0.01f,
-    .weightDecay = 0.001f, .momentum = 0.9f,
-  };
-  memcpy(r.sizes, sizes, (size_t)(layers + 1) * sizeof(int));
-  buffer theta = random_buffer(TL_THETA_SIZE, 0, 0.1f), data = random_buffer(examples * in, 0, 1), targets = random_buffer(examples * out, 0, 1);
-  buffer params = random_buffer(total, 0, 0.5f), grads = allocate(total, 0), scales = random_buffer(total, 0, 1);
-  buffer slots = allocate(TL_NUM_PARAMETER_SLOTS * total, 0), tensor_slots = allocate(2 * layers * TL_NUM_TENSOR_SLOTS, 0);
-  buffer loss_slots = allocate(TL_NUM_LOSS_SLOTS, 0), losses = allocate(steps, 0);
-  int *labels = malloc(examples * sizeof(int));
-  for (int i = 0; i < examples; i++) labels[i] = i % out;
-  r.data = data.data; r.labels = labels; r.targets = targets.data; r.params = params.data; r.grads = grads.data; r.scales = scales.data;
-  r.slots = slots.data; r.tensorSlots = tensor_slots.data; r.lossSlots = loss_slots.data;
-  buffer scratch = allocate(scratch_floats(&r), 0);
-  r.scratch = scratch.data;
-
-  const float before = gradient(&r);
-  check_finite(&grads, "gradient");
-  // The gradient is the loss's: two evaluations a little apart along it. Smooth activations only.
-  if (activation != ACTIVATION_relu && activation != ACTIVATION_leakyRelu) {
-    double squares = 0;
-    for (int i = 0; i < total; i++) squares += (double)grads.data[i] * grads.data[i];
-    const float h = (float)(0.01 / (sqrt(squares) + 1e-6));
-    float *start = snapshot(&params), *direction = snapshot(&grads);
-    for (int i = 0; i < total; i++) params.data[i] = start[i] + h * direction[i];
-    const double up = gradient(&r);
-    for (int i = 0; i < total; i++) params.data[i] = start[i] - h * direction[i];
-    const double slope = (up - gradient(&r)) / (2 * h);
-    CHECK(fabs(slope - squares) <= 0.02 * squares + 1e-4, "activation %d, loss %d: slope %g, squared gradient %g", activation, loss_kind, slope, squares);
-    memcpy(params.data, start, (size_t)total * sizeof(float));
-    free(start);
-    free(direction);
-  }
-  CHECK(run_window(&r, theta.data, steps, losses.data) == steps, "stopped at step %d", r.step);
-  CHECK(losses.data[0] == before, "first loss %g, at the start %g", (double)losses.data[0], (double)before);
-  check_finite(&losses, "losses");
-  check_finite(&params, "params");
-  int correct = -1;
-  const double loss = evaluate(&r, 1, examples - 1, &correct);
-  CHECK(isfinite(loss) && correct >= 0 && correct < examples, "loss %g, %d right", loss, correct);
-  for (int bias = 0; bias < 2; bias++) {
-    const int i = bias ? total - 1 : 0;
-    const float old = params.data[i];
-    params.data[i] = NAN;
-    const float poisoned = gradient(&r);
-    CHECK(isnan(poisoned), "loss %g with NaN as parameter %d of %d; activation %d, loss kind %d", (double)poisoned, i, total, activation, loss_kind);
-    CHECK(run_window(&r, theta.data, steps, losses.data) == 0, "went on with a loss that is not finite");
-    params.data[i] = old;
-  }
-  buffer *all[] = {&theta, &data, &targets, &params, &grads, &scales, &slots, &tensor_slots, &loss_slots, &losses, &scratch};
-  for (int i = 0; i < (int)(sizeof all / sizeof *all); i++) release(all[i]);
-  free(labels);
-}
-
 static void test_mathematics(void) {
   for (float x = -90; x <= 90; x += 0.37f) {
     const float inside = x < -87 ? -87 : x > 87 ? 87 : x;
@@ -241,13 +123,6 @@ int main(int count, char **arguments) {
     for (int a = 0; a < 5; a++) for (int b = 0; b < 5; b++) test_step(sizes[i], 2, a & 3, (step_case){scales[a], scales[b], a & 1, 1000, 1, b & 1});
   }
 
-  const int networks[][MAX_LAYERS + 1] = {{1, 1}, {3, 5, 2}, {64, 33, 10}, {7, 9, 6, 13, 3}, {2, 3, 4, 5, 6, 7, 8, 9, 10}};
-  const int layers[] = {1, 2, 2, 4, 8}, batches[] = {1, 3, 4, 7};
-  for (int i = 0; i < 5; i++)
-    for (int b = 0; b < 4; b++)
-      for (int activation = ACTIVATION_relu; activation <= ACTIVATION_softplus; activation++)
-        for (int loss = LOSS_softmaxCrossEntropy; loss <= LOSS_meanSquaredError; loss++)
-          for (int rule = RULE_tensor_lstm; rule <= RULE_sgd; rule++) test_engine(layers[i], networks[i], batches[b], activation, loss, rule);
   printf("%ld checks passed\n", checks);
   return 0;
 }

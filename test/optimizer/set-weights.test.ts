@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {expect} from 'chai';
 import {L2OError, learnedOptimizer, type LearnedOptimizer} from '../../src/index.js';
+import {ruleInfo} from '../../src/rules/registry.js';
+import {NUM_PARAMETER_SLOTS, RULE_VERSION} from '../../src/rules/tensor-lstm/spec.js';
 import {Bowl, minimize} from '../contract/bowl.js';
 import {copyState, expectSame, stateOf} from '../contract/training.js';
 import {BACKENDS, forEachBackend} from '../support/backends.js';
@@ -27,11 +29,13 @@ const DAMAGES: Readonly<Record<string, (weights: Weights) => Weights>> = {
   'a step counter that does not come first': weights => [...weights.slice(1), weights[0]!],
   'no theta': weights => weights.filter(w => w.name !== 'l2o/theta'),
   'a theta of another size': weights => replaced(weights, 'l2o/theta', tf.zeros([7])),
-  'another version': weights => replaced(weights, 'l2o/state', tf.tensor1d([99, 1, 3, 0], 'int32')),
-  'more groups than there are': weights => replaced(weights, 'l2o/state', tf.tensor1d([1, 1_000_000_000, 3, 0], 'int32')),
-  'fewer groups than there are': weights => replaced(weights, 'l2o/state', tf.tensor1d([1, 0, 3, 0], 'int32')),
-  'more variables than there are': weights => replaced(weights, 'l2o/state', tf.tensor1d([1, 1, 1_000_000_000, 0], 'int32')),
-  'fewer variables than there are': weights => replaced(weights, 'l2o/state', tf.tensor1d([1, 1, 2, 0], 'int32')),
+  'another version': weights => replaced(weights, 'l2o/state', tf.tensor1d([99, 1, 3, 0, RULE_VERSION], 'int32')),
+  'another version of the rule': weights => replaced(weights, 'l2o/state', tf.tensor1d([1, 1, 3, 0, RULE_VERSION + 1], 'int32')),
+  'the theta of another rule': weights => replaced(weights, 'l2o/theta', tf.zeros([ruleInfo('rnnprop').thetaSize])),
+  'more groups than there are': weights => replaced(weights, 'l2o/state', tf.tensor1d([1, 1_000_000_000, 3, 0, RULE_VERSION], 'int32')),
+  'fewer groups than there are': weights => replaced(weights, 'l2o/state', tf.tensor1d([1, 0, 3, 0, RULE_VERSION], 'int32')),
+  'more variables than there are': weights => replaced(weights, 'l2o/state', tf.tensor1d([1, 1, 1_000_000_000, 0, RULE_VERSION], 'int32')),
+  'fewer variables than there are': weights => replaced(weights, 'l2o/state', tf.tensor1d([1, 1, 2, 0, RULE_VERSION], 'int32')),
   'a missing variable': weights => weights.filter(w => !w.name.startsWith('l2o/variables/1/')),
   'the last variable missing': weights => weights.filter(w => !w.name.startsWith('l2o/variables/2/')),
   'half a variable': weights => weights.filter(w => !/variables\/0\/.*tensor$/.test(w.name)),
@@ -39,7 +43,7 @@ const DAMAGES: Readonly<Record<string, (weights: Weights) => Weights>> = {
   'an extra entry': weights => [...weights, {name: 'm', tensor: tf.zeros([2])}],
   'an entry twice': weights => [...weights, weights.at(-1)!],
   'two variables of one number': weights => [...weights, ...weights.filter(w => w.name.includes('variables/0/')).map(w => ({...w, name: w.name.replace(/\/[^/]+\/(\w+)$/, '/other/$1')}))],
-  'misshaped slots': weights => weights.map(w => (/variables\/0\/.*parameter$/.test(w.name) ? {...w, tensor: tf.zeros([3, 4, 3])} : w)),
+  'misshaped slots': weights => weights.map(w => (/variables\/0\/.*parameter$/.test(w.name) ? {...w, tensor: tf.zeros([NUM_PARAMETER_SLOTS + 1, 4, 3])} : w)),
   'misshaped tensor slots': weights => weights.map(w => (/variables\/0\/.*tensor$/.test(w.name) ? {...w, tensor: tf.zeros([3])} : w)),
   'slots without a shape': weights => weights.map(w => (/variables\/0\/.*parameter$/.test(w.name) ? {...w, tensor: tf.scalar(1)} : w)),
   'an entry without a tensor': weights => weights.map(w => (/variables\/0\/.*parameter$/.test(w.name) ? {name: w.name} as Weights[number] : w)),

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type {MlpTask} from '../../src/rollout/engine.js';
+import type {MlpTask} from '../../src/tasks/mlp-task.js';
 import type {Task} from '../../src/tasks/task-family.js';
 
 /** The engine's counter-based generator (kernel/mlp.h). */

@@ -4,7 +4,7 @@ import {SMALL, studySetting, type StudyRow} from '../../bench/step-size/least-sq
 import {
   gridOptimum, stablePath, studyProblem, studySeed, WELL_CONDITIONED_BELOW, WELL_CONDITIONED_SEEDS, type SeedResult,
 } from '../../bench/step-size/quadratic-study.js';
-import {symmetricEigenvalues} from '../../bench/step-size/symmetric-eigenvalues.js';
+import {symmetricEigenvalues} from '../../src/flatness/symmetric-eigen.js';
 import {knownQuadratic} from './eigenbasis.js';
 
 interface Recorded {

@@ -111,7 +111,7 @@ describe('a theta file', () => {
     expectRefused(flipped, 'INVALID_THETA');
     const values = THETA.values.slice();
     values[5] = Infinity;
-    expectRefused(encodeTheta({...THETA, values, hash: hashTheta(values)}), 'INVALID_THETA');
+    expectRefused(encodeTheta({...THETA, values, hash: hashTheta({...THETA, values})}), 'INVALID_THETA');
   });
 });
 
@@ -120,14 +120,19 @@ describe('makeTheta', () => {
     const values = initialTheta(new Random(2)), theta = makeTheta(values);
     values.fill(0);
     expect(theta.values.some(x => x !== 0)).to.be.true;
-    expect(theta.hash).to.match(/^[0-9a-f]{16}$/).and.to.equal(hashTheta(theta.values));
+    expect(theta.hash).to.match(/^[0-9a-f]{16}$/).and.to.equal(hashTheta(theta));
     expect(makeTheta(initialTheta(new Random(3))).hash).to.not.equal(theta.hash);
   });
 
   it('hashes the values of a part of a buffer alone', () => {
     const buffer = new Float32Array(THETA_SIZE + 3);
     buffer.set(THETA.values, 2);
-    expect(hashTheta(buffer.subarray(2, 2 + THETA_SIZE))).to.equal(THETA.hash);
+    expect(hashTheta({...THETA, values: buffer.subarray(2, 2 + THETA_SIZE)})).to.equal(THETA.hash);
+  });
+
+  it('hashes the name and the version of the rule too', () => {
+    expect(hashTheta({...THETA, ruleVersion: RULE_VERSION + 1})).to.not.equal(THETA.hash);
+    expect(hashTheta({...THETA, rule: 'scale'})).to.not.equal(THETA.hash);
   });
 });
 

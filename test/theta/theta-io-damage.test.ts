@@ -3,7 +3,7 @@ import {expect} from 'chai';
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {L2OError, learnedOptimizer, loadOptimizer, loadTheta, saveTheta, type L2OErrorCode} from '../../src/index.js';
-import {THETA_SIZE} from '../../src/rules/tensor-lstm/spec.js';
+import {RULE_VERSION, THETA_SIZE} from '../../src/rules/tensor-lstm/spec.js';
 import {thetaToArtifacts} from '../../src/theta/artifacts.js';
 import {encodeTheta} from '../../src/theta/theta-file.js';
 import {expectError, expectSaved, localServer, nearbyTheta, RECIPE, temporaryFolder} from './theta-io-fixtures.js';
@@ -78,8 +78,9 @@ describe('loadTheta refuses', () => {
       ['with metadata other than strings', withMetadata({seed: {toString: 1}}), 'CORRUPT_FILE', /got a object as 'seed'/],
       ['with metadata over the limit', withMetadata({recipe: 'x'.repeat(65_536)}), 'CORRUPT_FILE', /at most 65536 bytes/],
       ['of another format', withMetadata({format: 'pt'}), 'CORRUPT_FILE', /got 'pt'/],
-      ['of another rule', withMetadata({rule: 'x'.repeat(9999)}), 'INVALID_THETA', /got 'x{60}…'/],
-      ['of another version', withMetadata({ruleVersion: '2'}), 'INVALID_THETA', /version 1 of 'tensor-lstm', got 2/],
+      ['of an unknown rule', withMetadata({rule: 'x'.repeat(9999)}), 'INVALID_THETA', /got 'x{60}…'/],
+      ['that say they are of another rule', withMetadata({rule: 'rnnprop', ruleVersion: '1'}), 'CORRUPT_FILE', /'inputKernel' as float32/],
+      ['of another version', withMetadata({ruleVersion: String(RULE_VERSION + 1)}), 'INVALID_THETA', /version \d of 'tensor-lstm', got \d/],
       ['of a version that is no number', withMetadata({ruleVersion: 'new'}), 'INVALID_THETA', /got NaN/],
       ['with another hash', withMetadata({hash: '0123456789abcdef'}), 'INVALID_THETA', /hash 0123456789abcdef/],
       ['without a hash', withMetadata({hash: undefined}), 'INVALID_THETA', /hash/],
@@ -135,7 +136,8 @@ describe('loadTheta refuses', () => {
       ['as a model', {modelTopology: {}, weightSpecs: [], weightData: new ArrayBuffer(0)}, 'CORRUPT_FILE', /metadata of a theta, got none/],
       ['as metadata other than strings', changedMetadata({recipe: 10n}), 'CORRUPT_FILE', /got a bigint as 'recipe'/],
       ['as another format', changedMetadata({format: 'x'}), 'CORRUPT_FILE', /format/],
-      ['as another rule', changedMetadata({rule: 'lstm-dm'}), 'INVALID_THETA', /rule 'tensor-lstm', got 'lstm-dm'/],
+      ['as an unknown rule', changedMetadata({rule: 'constructor'}), 'INVALID_THETA', /rule among 'tensor-lstm', .*, got 'constructor'/],
+      ['as another rule', changedMetadata({rule: 'lstm-dm', ruleVersion: '1'}), 'CORRUPT_FILE', /'gateKernel1' as float32/],
       ['as another version', changedMetadata({ruleVersion: '0'}), 'INVALID_THETA', /version/],
       ['as another hash', changedMetadata({hash: ''}), 'INVALID_THETA', /hash/],
       ['without specs', artifacts(a => (a.weightSpecs = undefined)), 'CORRUPT_FILE', /list of weight arrays/],
@@ -185,7 +187,7 @@ describe('loadTheta refuses', () => {
       ['with two groups', json => void json.weightsManifest.push(json.weightsManifest[0]!), 'CORRUPT_FILE', /weightsManifest with one file/],
       ['with two files of weights', json => void json.weightsManifest[0]!.paths.push('more'), 'CORRUPT_FILE', /weightsManifest with one file/],
       ['with other specs', json => void (json.weightsManifest[0]!.weights[0]!.shape = [1]), 'CORRUPT_FILE', /'gateKernel'/],
-      ['of another rule', json => void ((json.userDefinedMetadata as Record<string, unknown>).rule = 'scale'), 'INVALID_THETA', /scale/],
+      ['of another rule', json => void ((json.userDefinedMetadata as Record<string, unknown>).rule = 'scalar'), 'INVALID_THETA', /scalar/],
       ['without its weights', json => void (json.weightsManifest[0]!.paths[0] = 'none.bin'), 'ENVIRONMENT', /none\.bin.*ENOENT/],
       ['with its model.json as weights', json => void (json.weightsManifest[0]!.paths[0] = 'model.json'), 'CORRUPT_FILE', /bytes of weights, got/],
     ] as ReadonlyArray<readonly [string, (json: Json) => unknown, L2OErrorCode, RegExp]>) {
@@ -241,6 +243,30 @@ describe('loadTheta refuses', () => {
       });
       await expectError(loadTheta(server.url('/endless')), 'CORRUPT_FILE', /at most \d+ bytes, got/);
       expect(sent).to.be.lessThan(50_000_000);
+    });
+
+    it('a server that does not answer, or stops in the middle, once the signal says so', async () => {
+      let asked = 0;
+      server.answers.set('/silent', () => void asked++);
+      server.answers.set('/stalled', (_, response) => {
+        asked++;
+        response.writeHead(200, {'content-length': String(bytes.length)}).write(bytes.subarray(0, 5000));
+      });
+      for (const path of ['/silent', '/stalled']) {
+        const error = await expectError(loadTheta(server.url(path), {signal: AbortSignal.timeout(200)}), 'ENVIRONMENT', /timeout.*signal ended it/);
+        expect(error.cause).to.have.property('name', 'TimeoutError');
+        await expectError(loadOptimizer(server.url(path), {signal: AbortSignal.timeout(200), numSteps: 5}), 'ENVIRONMENT', /signal ended it/);
+      }
+      expect(asked).to.equal(4);
+    });
+
+    it('anything at all under a signal that has ended, and anything that is no signal', async () => {
+      server.answers.set('/never', () => expect.fail('was asked'));
+      for (const source of [server.url('/never'), bytes, '/nowhere.safetensors']) {
+        await expectError(loadTheta(source, {signal: AbortSignal.abort(new Error('enough'))}), 'ENVIRONMENT', /enough.*signal ended it/);
+        await expectError(loadTheta(source, {signal: 'soon' as unknown as AbortSignal}), 'INVALID_ARGUMENT', /signal must be an AbortSignal, got 'soon'/);
+        await expectError(loadTheta(source, {timeout: 5} as object), 'UNKNOWN_OPTION', /signal/);
+      }
     });
 
     it('a connection that breaks off', async () => {

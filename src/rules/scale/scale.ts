@@ -1,12 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core';
+import {addStep} from '../add-step.js';
 import type {Rule, RuleVariable, State, SteppedVariable} from '../rule.js';
 import {clipStraightThrough} from '../safe-ops.js';
 import {cloneState, stepActive} from '../step-active.js';
 import type {Weights} from '../theta-spec.js';
 import {type Features, scaleFeatures} from './features.js';
 import {stepGru} from './gru-cell.js';
+import {initialLogRates} from './initial-log-rates.js';
 import {
-  CONSTANTS, NUM_TIMESCALES, RULE_NAME, RULE_VERSION, type ScaleShared, type ScaleSlot, type ScaleWeight, SPEC, UNITS,
+  CONSTANTS, NUM_TIMESCALES, RULE_NAME, RULE_VERSION, type ScaleShared, type ScaleSlot, type ScaleWeight, SPEC, STATE, UNITS,
 } from './spec.js';
 
 /** Readouts of a parameter's state, one row each. */
@@ -41,7 +43,7 @@ function meanLogRate(variables: ReadonlyArray<RuleVariable<ScaleSlot>>): tf.Scal
 /** The update that a variable's parameters read out of their new state. */
 function readOut(
   weights: Weights<ScaleWeight>, {scaled}: Features, state: tf.Tensor2D, logRate: tf.Tensor, learningRate: number,
-): {step: tf.Tensor1D; slots: State<'scaleDecay' | 'inputDecay' | 'logRate'>} {
+): {step: tf.Tensor1D; rate: tf.Tensor1D; slots: State<'scaleDecay' | 'inputDecay' | 'logRate'>} {
   const {EPSILON_ROOT, LOG_RATE_LIMIT} = CONSTANTS;
   const kernels = tf.stack(READOUTS.map(name => weights.array(name))) as tf.Tensor2D; // [READOUTS, UNITS.parameter]
   const [straight, scaleDecay, inputDecay, change] = tf.unstack(tf.matMul(kernels, state)) as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
@@ -52,9 +54,10 @@ function readOut(
   const proposed = tf.add<tf.Tensor1D>(logRate, tf.add(change, weights.array('rateBias')));
   const stepLogRate = clipStraightThrough(proposed, -LOG_RATE_LIMIT, LOG_RATE_LIMIT);
   const momentum = tf.sigmoid(weights.array('rateMomentum'));
-  const rate = tf.exp(tf.add<tf.Tensor1D>(stepLogRate, weights.array('rateOffset')));
+  const rate = tf.mul<tf.Tensor1D>(tf.exp(tf.add<tf.Tensor1D>(stepLogRate, weights.array('rateOffset'))), learningRate);
   return {
-    step: tf.mul(tf.mul(rate, direction), learningRate),
+    step: tf.neg(tf.mul<tf.Tensor1D>(rate, direction)),
+    rate,
     slots: {
       scaleDecay: tf.sigmoid(tf.add(scaleDecay, weights.array('scaleDecayBias'))),
       inputDecay: tf.sigmoid(tf.add(inputDecay, weights.array('inputDecayBias'))),
@@ -70,14 +73,15 @@ function stepAll(
   const globalColumn = tf.reshape<tf.Rank.R2>(oldGlobal, [UNITS.global, 1]);
   const links = readLinks(weights, oldTensors, globalColumn), mean = meanLogRate(variables);
 
-  const stepped = variables.map(({parameter, gradient, slots}, i) => {
+  const stepped = variables.map((variable, i) => {
+    const {gradient, slots} = variable;
     const flat = tf.reshape<tf.Rank.R1>(gradient, [gradient.size]);
     const features = scaleFeatures({...slots, gradient: flat, relativeLogRate: tf.sub<tf.Tensor1D>(slots.logRate, mean)});
     const bias = tf.add<tf.Tensor2D>(tf.slice(links.tensorToParameter, [0, i], [3 * UNITS.parameter, 1]), links.globalToParameter);
     const state = stepGru(weights, 'parameter', features.features, slots.parameterState as tf.Tensor2D, bias);
     const update = readOut(weights, features, state, slots.logRate, learningRate);
     return {
-      parameter: tf.sub(parameter, tf.reshape(update.step, parameter.shape)),
+      parameter: addStep(variable, update.step, update.rate),
       slots: {...update.slots, parameterState: state, averages: features.averages, meanSquares: features.meanSquares},
       summary: tf.mean(tf.concat([state, features.features], 0), 1), // [UNITS.parameter + NUM_FEATURES]
     };
@@ -94,13 +98,6 @@ function stepAll(
   };
 }
 
-/** Log rates before the first step: spread within the variable, and about a number of its own. */
-function initialLogRates(n: number, random: {uniform(low: number, high: number): number}): tf.Tensor1D {
-  const low = Math.log(CONSTANTS.INITIAL_RATE_MIN) / 2, high = Math.log(CONSTANTS.INITIAL_RATE_MAX) / 2;
-  const offset = random.uniform(low, high);
-  return tf.tensor1d(Float32Array.from({length: n}, () => offset + random.uniform(low, high)));
-}
-
 /**
  * L2O-Scale: a hierarchy of GRUs, one for each parameter, one for each tensor, one for all, on averages of the gradient
  * over four time scales. Each parameter learns its own decays and rate. 8,349 weights.
@@ -115,7 +112,7 @@ function initialLogRates(n: number, random: {uniform(low: number, high: number):
  *
  * Decays for the next step are sigmoids of readouts of `h`; the log rate follows the clipped one with learned momentum.
  * The tensor's GRU then reads the mean of (h, input) over its parameters, with a bias from the global state, and the
- * global GRU the mean of the tensors' states.
+ * global GRU the mean of the tensors' states. Weights decay by the rate of their own step.
  *
  * A parameter moves without a gradient too, since the readout of `h` is rarely 0; and the step's size is that of the
  * tensor's rates, whatever the gradient's. Mean squares overflow for gradients above 1e19.
@@ -144,6 +141,7 @@ export const scale: Rule<ScaleSlot, ScaleShared> = {
   version: RULE_VERSION,
   layout: SPEC.layout,
   thetaSize: SPEC.size,
+  state: STATE,
   initialTheta: random => SPEC.draw(random),
   initialSlots(theta, shape, random) {
     const n = shape.reduce((a, b) => a * b, 1), weights = SPEC.read(theta);
@@ -154,7 +152,7 @@ export const scale: Rule<ScaleSlot, ScaleShared> = {
       tensorState: tf.clone(weights.array('initialTensor')),
       inputDecay: tf.zeros([n]),
       scaleDecay: tf.zeros([n]),
-      logRate: initialLogRates(n, random),
+      logRate: tf.tensor1d(initialLogRates(n, random)),
       averages: perScale(),
       meanSquares: perScale(),
     };

@@ -1,3 +1,4 @@
+import type {StateEntry} from '../rule.js';
 import {constant, normal, thetaSpec, uniform, type WeightSpec} from '../theta-spec.js';
 
 /** Name by which theta files and `learnedOptimizer({rule})` know this rule. */
@@ -107,3 +108,10 @@ export type ScaleSlot =
 
 /** State of all variables together: the global GRU, `[20]`. */
 export type ScaleShared = 'globalState';
+
+/** The state, as saved. */
+export const STATE: ReadonlyArray<StateEntry<ScaleSlot | ScaleShared>> = [
+  ['parameterState', 'parameter', UNITS.parameter], ['inputDecay', 'parameter', 1], ['scaleDecay', 'parameter', 1], ['logRate', 'parameter', 1],
+  ['averages', 'parameter', NUM_TIMESCALES], ['meanSquares', 'parameter', NUM_TIMESCALES],
+  ['tensorState', 'tensor', UNITS.tensor], ['globalState', 'optimizer', UNITS.global],
+];

@@ -12,7 +12,8 @@
  *     direction = clip(x.adam + o.mix · x[… NUM_MIXED] + hidden · headKernel + headBias, ±DIRECTION_CLIP)
  *     direction = 0 where a parameter has never had a gradient (a dead input, an embedding row not yet seen)
  *     rate      = learningRate · exp(clip(log 1e-3 + 2 · o.logStep)) · guard · pace
- *     pace      = min(1, TIME_KNOWN / t) where no horizon is known, else 1
+ *     pace      = 1 up to a horizon T ≤ HORIZON_KNOWN; √min(1, TIME_KNOWN / t) · (1 − t / T) up to a longer one;
+ *                 min(1, TIME_KNOWN / t) without a horizon, and past it
  *     scale     = min(max(rms(p), floor), GROWTH_MAX · max(rms(p) at the first step, floor))
  *     floor     = FLOOR_RELATIVE · (RMS of all parameters at their first step), or FLOOR_ABSOLUTE where that is 0
  *     p        ← p · (1 − min(1, rate · min(scale, 1) · weightDecay)) − rate · scale · direction
@@ -23,7 +24,7 @@
 /** Name by which theta files and `learnedOptimizer({rule})` know this rule. */
 export const RULE_NAME = 'tensor-lstm';
 /** Raised whenever a theta trained for an older version would mean something else. */
-export const RULE_VERSION = 1;
+export const RULE_VERSION = 2;
 
 /** Scalars of the rule, exported to C under the same names. */
 export const CONSTANTS = {
@@ -31,7 +32,7 @@ export const CONSTANTS = {
   BETA_M1: 0.9,
   /** Decay of the slow momentum. */
   BETA_M2: 0.99,
-  /** Decay of the fast second moment. */
+  /** Decay of the fast second moment, of which only each tensor's mean is kept. */
   BETA_V1: 0.95,
   /** Decay of the slow second moment (Adam's beta2). */
   BETA_V2: 0.999,
@@ -63,9 +64,9 @@ export const CONSTANTS = {
    * The longest run without a horizon that the rule was trained on. The LSTM is told no later time than this, and steps
    * beyond it shrink with 1/t: their sum still grows without bound, but no noise does.
    */
-  TIME_KNOWN: 1000,
-  /** The longest horizon that the rule was told in training; a longer one is as none. */
-  HORIZON_KNOWN: 2000,
+  TIME_KNOWN: 2000,
+  /** The longest horizon that the rule is told; to the LSTM a longer one is as none, and the steps' pace alone leads to its end. */
+  HORIZON_KNOWN: 4000,
   /** Rise of the smoothed log loss above its minimum that the guard tolerates. */
   GUARD_SLACK: 0.3,
   /** Largest rise that the guard still answers more strongly. */
@@ -100,11 +101,10 @@ export const TENSOR_FEATURES = [
  * {@link FIRST_HIDDEN} on go through the hidden layer.
  */
 export const PARAMETER_FEATURES = [
-  'fastAdam', 'tensorGradient', 'tensorMomentum', 'tensorSlowMomentum', 'gradient', 'adam', 'slowAdam', 'parameter',
-  'varianceTrend', 'variance',
+  'tensorGradient', 'tensorMomentum', 'tensorSlowMomentum', 'gradient', 'adam', 'slowAdam', 'parameter', 'variance',
 ] as const;
-export const NUM_MIXED = 8;
-export const FIRST_HIDDEN = 4;
+export const NUM_MIXED = 7;
+export const FIRST_HIDDEN = 3;
 
 export const NUM_INPUTS = GLOBAL_FEATURES.length + TENSOR_FEATURES.length;
 export const NUM_HIDDEN = 24;
@@ -116,7 +116,7 @@ export const OUTPUTS = {logStep: 0, hidden: 1, mix: 1 + NUM_PARAMETER_HIDDEN} as
 export const NUM_OUTPUTS = 1 + NUM_PARAMETER_HIDDEN + NUM_MIXED;
 
 /** Slots of one parameter, in planes of the variable's size. */
-export const PARAMETER_SLOTS = ['m1', 'm2', 'v1', 'v2'] as const;
+export const PARAMETER_SLOTS = ['m1', 'm2', 'v'] as const;
 export const NUM_PARAMETER_SLOTS = PARAMETER_SLOTS.length;
 
 /** Slots of one tensor: LSTM state, then the statistics that the next step normalises by. */

@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {L2OError} from '../../errors.js';
 import {OptionCheck, drawInteger, type NumberRange} from '../families/shared/option-check.js';
+import {keptTensor} from '../families/shared/parameters.js';
+import type {Task} from '../task-family.js';
 import {augmentation, type Augmentation} from './augmentation.js';
 import {taskGradients} from './task-gradients.js';
 
@@ -15,7 +17,7 @@ export interface DelayedGradientsOptions {
  * this step.
  *
  * A task keeps the gradients that are under way: it serves one rollout at a time, from step 0 on without a gap. Step 0 starts
- * anew. Sample one task for each rollout; the same generator gives the same task.
+ * anew, and `setState` from anywhere. Sample one task for each rollout; the same generator gives the same task.
  *
  * @throws L2OError 'INVALID_ARGUMENT', 'UNKNOWN_OPTION'; the task's `gradients` throw 'INVALID_ARGUMENT' where a step does not
  *   follow the last one.
@@ -27,7 +29,7 @@ export function delayedGradients(options: DelayedGradientsOptions): Augmentation
   check.range('numSteps', numSteps, {min: Array.isArray(numSteps) ? 1 : 0, integer: true});
   return augmentation('delayed gradients', (random, _task, name) => {
     const delay = drawInteger(random, numSteps);
-    return task => {
+    const change = <B>(task: Task<B>): Partial<Task<B>> => {
       let pending: tf.NamedTensorMap[] = [], next = 0;
       const clear = (): void => {
         tf.dispose(pending);
@@ -47,11 +49,26 @@ export function delayedGradients(options: DelayedGradientsOptions): Augmentation
           if (pending.length > delay) return {loss, gradients: pending.shift()!};
           return {loss, gradients: Object.fromEntries(Object.entries(pending[0]!).map(([key, gradient]) => [key, tf.clone(gradient)]))};
         },
+        state: () => [
+          Float32Array.of(pending.length), ...pending.flatMap(gradients => Object.keys(gradients).sort().map(key => gradients[key]!.dataSync<'float32'>().slice())),
+          ...task.state?.() ?? [],
+        ],
+        setState: ([count, ...pieces], step) => {
+          clear();
+          const start = task.init(), names = Object.keys(start).sort();
+          for (let k = 0; k < count![0]!; k++) {
+            pending.push(Object.fromEntries(names.map(key => [key, keptTensor(pieces.shift()!, start[key]!.shape)])));
+          }
+          tf.dispose(start);
+          next = step;
+          task.setState?.(pieces, step);
+        },
         dispose: () => {
           clear();
           task.dispose?.();
         },
       };
     };
+    return {change};
   });
 }

@@ -23,7 +23,7 @@ export function noisyGradients(options: NoisyGradientsOptions): Augmentation {
   check.range('sigma', sigma, {min: 0, above: Array.isArray(sigma)});
   return augmentation('noisy gradients', random => {
     const deviation = drawNumber(random, sigma), noise = new Random(random.next());
-    return task => ({
+    return {change: task => ({
       gradients: (params, batch, step) => {
         const {loss, gradients} = taskGradients(task, params, batch, step), own = noise.fork(step);
         const noisy = tf.tidy(() => Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => {
@@ -33,6 +33,6 @@ export function noisyGradients(options: NoisyGradientsOptions): Augmentation {
         tf.dispose(gradients);
         return {loss, gradients: noisy};
       },
-    });
+    })};
   });
 }

@@ -23,12 +23,19 @@ export function reducedBatch(options: ReducedBatchOptions): Augmentation {
   check.range('share', share, {min: 0, max: 1, above: true});
   return augmentation('reduced batch', (random, _task, name) => {
     const left = drawNumber(random, share);
-    return task => ({
-      *batches(split) {
-        const whole = task.batches(split);
-        for (let next = whole.next(); next.done !== true; next = whole.next()) yield split === 'train' ? takeFirst(next.value, left, name) : next.value;
+    return {
+      change: task => ({
+        *batches(split) {
+          const whole = task.batches(split);
+          for (let next = whole.next(); next.done !== true; next = whole.next()) yield split === 'train' ? takeFirst(next.value, left, name) : next.value;
+        },
+      }),
+      compiled: problem => {
+        const {splits, splits: {train}} = problem;
+        if (problem.kind !== 'dense') rejectBatch(name, 'a batch without tensors');
+        return {...problem, splits: {...splits, train: {...train, batchSize: countLeft(left, train.batchSize)}}};
       },
-    });
+    };
   });
 }
 
@@ -38,14 +45,21 @@ function takeFirst<B>(batch: B, share: number, name: string): B {
   const size = first?.shape[0];
   if (size === undefined || tensors.some(({shape}) => shape[0] !== size)) {
     tf.dispose(tensors);
-    throw new L2OError('INVALID_ARGUMENT', `reducedBatch: expected batches of tensors that all have the examples along the first dimension, ` +
-      `got ${tensors.length === 0 ? 'a batch without tensors' : `shapes ${tensors.map(({shape}) => `[${shape.join(', ')}]`).join(', ')}`} ` +
-      `from '${name}'. Leave reducedBatch out for this family.`);
+    rejectBatch(name, tensors.length === 0 ? 'a batch without tensors' : `shapes ${tensors.map(({shape}) => `[${shape.join(', ')}]`).join(', ')}`);
   }
-  const count = Math.max(1, Math.round(share * size));
+  const count = countLeft(share, size);
   const kept = mapTensors(batch, tensor => tf.slice(tensor, 0, count));
   tf.dispose(tensors);
   return kept as B;
+}
+
+function countLeft(share: number, size: number): number {
+  return Math.max(1, Math.round(share * size));
+}
+
+function rejectBatch(name: string, got: string): never {
+  throw new L2OError('INVALID_ARGUMENT', `reducedBatch: expected batches of tensors that all have the examples along the first dimension, got ${got} ` +
+    `from '${name}'. Leave reducedBatch out for this family.`);
 }
 
 function isContainer(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type {Random} from '../../random.js';
 import {OptionCheck, type OneOrMore, drawChoice} from '../families/shared/option-check.js';
 import {keptTensor} from '../families/shared/parameters.js';
+import type {CompiledProblem} from '../compiled-problem.js';
 import type {Task} from '../task-family.js';
 import {augmentation, type Augmentation} from './augmentation.js';
 
@@ -34,10 +35,10 @@ export function reparametrised(options: ReparametrisedOptions = {}): Augmentatio
   if (typeof range === 'number') check.reject('range', 'a pair [smallest, largest]', range, 'Each scale is drawn from it.');
   return augmentation('reparametrised', <B>(random: Random, task: Task<B>) => {
     const scales = drawScales(random, drawChoice(random, level), range, task);
-    if (scales === undefined) return () => ({});
+    if (scales === undefined) return {change: () => ({}), compiled: problem => problem};
     const scaled = (tensors: tf.NamedTensorMap): tf.NamedTensorMap =>
       Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.mul(tensor, scales[name]!)]));
-    return (inner: Task<B>): Partial<Task<B>> => ({
+    const change = (inner: Task<B>): Partial<Task<B>> => ({
       init: () => {
         const start = inner.init();
         const seen = tf.tidy(() => Object.fromEntries(Object.entries(start).map(([name, tensor]) => [name, tf.div(tensor, scales[name]!)])));
@@ -58,7 +59,18 @@ export function reparametrised(options: ReparametrisedOptions = {}): Augmentatio
         inner.dispose?.();
       },
     });
+    const compiled = (problem: CompiledProblem): CompiledProblem => ({...problem, scales: flatScales(problem, scales)});
+    return {change, compiled};
   });
+}
+
+/** The product of the problem's own scales, if any, and these. */
+function flatScales({parameters, scales: own}: CompiledProblem, scales: Readonly<Record<string, number | tf.Tensor>>): Float32Array {
+  const parts = parameters.map(({name, values}) => {
+    const scale = scales[name]!;
+    return typeof scale === 'number' ? new Float32Array(values.length).fill(scale) : scale.dataSync<'float32'>();
+  });
+  return Float32Array.from(parts.flatMap(part => [...part]), (scale, i) => scale * (own?.[i] ?? 1));
 }
 
 /** A scale by each parameter's name. */

@@ -19,7 +19,7 @@ export function ackley(x: tf.Tensor1D): tf.Scalar {
 
 /** {@link ackley} as the families know it. */
 export const ACKLEY: TestFunction = {
-  name: 'ackley', where: 'ackleyFamily', value: ackley, minimum: 0, startRadius: 32.768, minDimension: 1,
+  name: 'ackley', where: 'ackleyFamily', value: ackley, minimum: 0, startRadius: 32.768, minDimension: 1, kind: 'ackley',
 };
 
 /**

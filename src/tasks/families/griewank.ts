@@ -25,7 +25,7 @@ function product(x: tf.Tensor1D): tf.Scalar {
 
 /** {@link griewank} as the families know it. */
 export const GRIEWANK: TestFunction = {
-  name: 'griewank', where: 'griewankFamily', value: griewank, minimum: 0, startRadius: 600, minDimension: 1,
+  name: 'griewank', where: 'griewankFamily', value: griewank, minimum: 0, startRadius: 600, minDimension: 1, kind: 'griewank',
 };
 
 /**

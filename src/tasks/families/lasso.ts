@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Random} from '../../random.js';
+import {withCompiledForm, type CompiledSplit} from '../compiled-problem.js';
 import type {Split, Task, TaskFamily} from '../task-family.js';
 import {multiply} from './shared/linear-algebra.js';
 import {OptionCheck, drawInteger, drawNumber, type NumberRange} from './shared/option-check.js';
@@ -81,7 +82,8 @@ export function lassoTask({rows, dimension, l1, data, start}: LassoProblem): Tas
   const tensorsOf = ({matrix, targets}: LassoData): {matrix: tf.Tensor2D; targets: tf.Tensor} =>
     ({matrix: keptTensor(matrix, [rows, dimension]) as tf.Tensor2D, targets: keptTensor(targets, [rows, 1])});
   const equations = {train: tensorsOf(data.train), validation: tensorsOf(data.validation)};
-  return {
+  const compiled = ({matrix, targets}: LassoData): CompiledSplit => ({inputs: matrix, answers: targets, numExamples: 1, batchSize: 1, seed: 0});
+  return withCompiledForm<Split>({
     init: () => ({x: tf.tensor1d(start.slice())}),
     loss: ({x}, split) => {
       const {matrix, targets} = equations[split];
@@ -93,5 +95,8 @@ export function lassoTask({rows, dimension, l1, data, start}: LassoProblem): Tas
       for (;;) yield split;
     },
     dispose: () => tf.dispose(equations),
-  };
+  }, () => ({
+    kind: 'lasso', parameters: [{name: 'x', shape: [dimension], values: start}], sizes: [dimension, rows], strength: l1,
+    splits: {train: compiled(data.train), validation: compiled(data.validation)},
+  }));
 }

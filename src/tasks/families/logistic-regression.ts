@@ -52,7 +52,8 @@ export function logisticRegressionFamily(options: LogisticRegressionOptions = {}
     sample: random => {
       const problem = sampleLogisticRegression(random, {numExamples, numFeatures, conditionNumber, separation, l2, batchSize});
       return supervisedTask(problem, (params, features) => denseForward(params, 1, 'relu', features), // [batch, 1]
-        problem.l2 === 0 ? undefined : ({kernel0}) => tf.mul(problem.l2 / 2, tf.sum(tf.square(kernel0!))));
+        problem.l2 === 0 ? undefined : ({kernel0}) => tf.mul(problem.l2 / 2, tf.sum(tf.square(kernel0!))),
+        {sizes: [problem.data.train.numFeatures, 1], activation: 'relu', strength: problem.l2});
     },
   };
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Random} from '../../random.js';
+import {withCompiledForm} from '../compiled-problem.js';
 import type {Task, TaskFamily} from '../task-family.js';
 import {randomOrthogonal, randomSpectrum} from './shared/linear-algebra.js';
 import {OptionCheck, drawInteger, drawNumber, type NumberRange} from './shared/option-check.js';
@@ -58,7 +59,8 @@ export function sampleQuadratic(random: Random, options: Required<QuadraticOptio
 /** The task of a problem: one parameter `x`. */
 export function quadraticTask({dimension, factor, minimum, start}: QuadraticProblem): Task<undefined> {
   const a = keptTensor(factor, [dimension, dimension]) as tf.Tensor2D, m = keptTensor(minimum, [dimension]);
-  return {
+  const data = {inputs: factor, answers: minimum, numExamples: 1, batchSize: 1, seed: 0};
+  return withCompiledForm<undefined>({
     init: () => ({x: tf.tensor1d(start.slice())}),
     loss: ({x}) => {
       // A norm, not xᵀHx: never below 0, whatever the rounding.
@@ -69,5 +71,7 @@ export function quadraticTask({dimension, factor, minimum, start}: QuadraticProb
       for (;;) yield undefined;
     },
     dispose: () => tf.dispose([a, m]),
-  };
+  }, () => ({
+    kind: 'quadratic', parameters: [{name: 'x', shape: [dimension], values: start}], sizes: [dimension, dimension], splits: {train: data, validation: data},
+  }));
 }

@@ -14,7 +14,7 @@ export function rastrigin(x: tf.Tensor1D): tf.Scalar {
 
 /** {@link rastrigin} as the families know it. */
 export const RASTRIGIN: TestFunction = {
-  name: 'rastrigin', where: 'rastriginFamily', value: rastrigin, minimum: 0, startRadius: 5.12, minDimension: 1,
+  name: 'rastrigin', where: 'rastriginFamily', value: rastrigin, minimum: 0, startRadius: 5.12, minDimension: 1, kind: 'rastrigin',
 };
 
 /**

@@ -14,7 +14,7 @@ export function rosenbrock(x: tf.Tensor1D): tf.Scalar {
 
 /** {@link rosenbrock} as the families know it. */
 export const ROSENBROCK: TestFunction = {
-  name: 'rosenbrock', where: 'rosenbrockFamily', value: rosenbrock, minimum: 1, startRadius: 2, minDimension: 2,
+  name: 'rosenbrock', where: 'rosenbrockFamily', value: rosenbrock, minimum: 1, startRadius: 2, minDimension: 2, kind: 'rosenbrock',
 };
 
 /**

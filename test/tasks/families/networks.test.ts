@@ -3,6 +3,7 @@ import {expect} from 'chai';
 import {L2OError} from '../../../src/errors.js';
 import {Random} from '../../../src/random.js';
 import {RolloutEngine} from '../../../src/rollout/engine.js';
+import {compiledFormOf} from '../../../src/tasks/compiled-problem.js';
 import {taskGradients} from '../../../src/tasks/augment/task-gradients.js';
 import {loadDigits} from '../../../src/tasks/digits.js';
 import {autoencoderFamily, autoencoderSettings, sampleAutoencoder} from '../../../src/tasks/families/autoencoder.js';
@@ -110,13 +111,9 @@ describe('the families of networks', () => {
 
   it('see the batches and losses of the compiled engine', () => {
     const settings = mlpClassificationSettings({data: 'clusters', activation: 'tanh', depth: 1, batchSize: 8, numExamples: 60});
-    const problem = sampleMlpClassification(new Random(4), settings), {train} = problem.data;
-    if (!('labels' in train)) throw new Error('Expected data with labels.');
-    const initialParams = Float32Array.from(problem.parameters.flatMap(({values}) => [...values]));
-    const engine = RolloutEngine.create(), rollout = engine.start(engine.load({
-      sizes: problem.sizes, activation: problem.activation, loss: 'softmaxCrossEntropy', batchSize: 8, features: train.features, labels: train.labels,
-      numExamples: 60, initialParams, scales: new Float32Array(initialParams.length).fill(1),
-    }), {rule: 'sgd', learningRate: 0, horizon: 0, hasLoss: true, seed: problem.batchSeeds.train});
+    const problem = sampleMlpClassification(new Random(4), settings);
+    const engine = RolloutEngine.create(), loaded = engine.load(compiledFormOf(denseTask(problem))!());
+    const rollout = engine.start(loaded, {rule: 'sgd', learningRate: 0, horizon: 0, hasLoss: true});
     const compiled = new Float32Array(5), task = denseTask(problem), params = task.init();
     expect(rollout.run(5, compiled)).to.equal(5);
     lossesAt(task, params, 'train', 5).forEach((loss, i) => expect(loss).to.be.closeTo(compiled[i]!, 1e-5 * loss));

@@ -30,5 +30,5 @@ export function sampleDenseProblem(random: Random, options: Complete<NetworkOpti
 /** The task of a problem. */
 export function denseTask(problem: DenseProblem): Task<ExampleBatch> {
   const numLayers = problem.sizes.length - 1;
-  return supervisedTask(problem, (params, features) => denseForward(params, numLayers, problem.activation, features));
+  return supervisedTask(problem, (params, features) => denseForward(params, numLayers, problem.activation, features), undefined, problem);
 }

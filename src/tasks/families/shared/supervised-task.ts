@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {LabelledData} from '../../digits.js';
+import type {Activation} from '../../../rollout/engine-layout.js';
+import {withCompiledForm, type CompiledProblem, type CompiledSplit} from '../../compiled-problem.js';
 import type {Split, Task} from '../../task-family.js';
 import {batchRows} from './minibatches.js';
 import {toTensors, type InitialParameter} from './parameters.js';
@@ -46,20 +48,31 @@ export interface SupervisedProblem {
   readonly batchSeeds: Readonly<Record<Split, number>>;
 }
 
+/** A dense network as the compiled engine knows it. */
+export interface DenseForm {
+  /** Inputs, hidden layers, outputs. */
+  readonly sizes: readonly number[];
+  readonly activation: Activation;
+  /** Weight of ½‖kernels‖². Default 0. */
+  readonly strength?: number;
+}
+
 /**
  * The task of a network on examples. It holds no tensors.
  *
  * @param predict The network's outputs `[batchSize, numOutputs]` (logits for cross-entropies) for features.
  * @param penalty Added to the loss; default none.
+ * @param dense What network and penalty are, where they are dense: then the compiled engine can run the task.
  */
 export function supervisedTask(
   problem: SupervisedProblem,
   predict: (params: tf.NamedTensorMap, features: tf.Tensor2D) => tf.Tensor2D,
   penalty?: (params: tf.NamedTensorMap) => tf.Scalar,
+  dense?: DenseForm,
 ): Task<ExampleBatch> {
   const {parameters, data, numOutputs, loss, batchSize, batchSeeds} = problem;
   const {train, validation} = data;
-  return {
+  const task: Task<ExampleBatch> = {
     init: () => toTensors(parameters),
     loss: (params, {features, targets}) => {
       const fit = supervisedLoss(loss, targets, predict(params, features));
@@ -70,12 +83,34 @@ export function supervisedTask(
       for (let step = 0; ; step++) yield takeBatch(part, numOutputs, batchRows(batchSeeds[split], step, batchSize, part.numExamples));
     },
     ...('labels' in train && 'labels' in validation && {
+      accuracy: (params, {features, targets}) => shareOfRight(targets, predict(params, features)),
       relabel: change => supervisedTask({
         ...problem,
         data: {train: relabelled(train, 'train', change), validation: relabelled(validation, 'validation', change)},
-      }, predict, penalty),
-    } satisfies Pick<Required<Task<ExampleBatch>>, 'relabel'>),
+      }, predict, penalty, dense),
+    } satisfies Pick<Required<Task<ExampleBatch>>, 'accuracy' | 'relabel'>),
   };
+  return dense === undefined ? task : withCompiledForm(task, () => compiledDense(problem, dense));
+}
+
+function compiledDense({parameters, data, loss, batchSize, batchSeeds, numOutputs}: SupervisedProblem, {sizes, activation, strength = 0}: DenseForm): CompiledProblem {
+  const split = (name: Split): CompiledSplit => {
+    const part = data[name], {features, numExamples} = part;
+    const answers = 'labels' in part && loss === 'softmaxCrossEntropy' ? part.labels : targetsOf(part, numOutputs);
+    return {inputs: features, answers, numExamples, batchSize, seed: batchSeeds[name]};
+  };
+  return {kind: 'dense', parameters, sizes, activation, loss, strength, classes: 'labels' in data.train, splits: {train: split('train'), validation: split('validation')}};
+}
+
+/** What each example's outputs shall be, row-major: one-hot where there are classes, the class itself where there is one output. */
+function targetsOf(data: LabelledData | TargetData, numOutputs: number): Float32Array {
+  if ('targets' in data) return data.targets;
+  const {labels} = data, targets = new Float32Array(labels.length * numOutputs);
+  labels.forEach((label, i) => {
+    if (numOutputs === 1) targets[i] = label;
+    else targets[i * numOutputs + label] = 1;
+  });
+  return targets;
 }
 
 function supervisedLoss(loss: SupervisedLoss, targets: tf.Tensor2D, outputs: tf.Tensor2D): tf.Scalar {
@@ -86,6 +121,12 @@ function supervisedLoss(loss: SupervisedLoss, targets: tf.Tensor2D, outputs: tf.
     case 'huberLoss': return tf.losses.huberLoss(targets, outputs);
     case 'absoluteDifference': return tf.losses.absoluteDifference(targets, outputs);
   }
+}
+
+/** The class of an example is its largest output; one output alone is a logit of class 1. */
+function shareOfRight(targets: tf.Tensor2D, outputs: tf.Tensor2D): tf.Scalar {
+  const classes = (of: tf.Tensor2D, threshold: number): tf.Tensor => (of.shape[1] === 1 ? tf.greater(of, threshold) : tf.argMax(of, 1));
+  return tf.mean<tf.Scalar>(tf.cast(tf.equal(classes(targets, 0.5), classes(outputs, 0)), 'float32'));
 }
 
 function takeBatch(data: LabelledData | TargetData, numOutputs: number, rows: Int32Array): ExampleBatch {

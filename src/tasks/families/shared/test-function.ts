@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Random} from '../../../random.js';
+import type {TaskKind} from '../../../rollout/engine-layout.js';
+import {withCompiledForm} from '../../compiled-problem.js';
 import type {Task, TaskFamily} from '../../task-family.js';
 import {OptionCheck, drawInteger, type NumberRange} from './option-check.js';
 import {keptTensor} from './parameters.js';
@@ -36,6 +38,8 @@ export interface TestFunction {
   readonly minimum: number;
   readonly startRadius: number;
   readonly minDimension: number;
+  /** What the compiled engine calls it. */
+  readonly kind: TaskKind;
 }
 
 /** The family of a test function. Its losses have no data: train and validation are the same. */
@@ -62,12 +66,15 @@ export function sampleTestFunction(random: Random, fn: TestFunction, options: Re
 /** The task of a problem: one parameter `x`. */
 export function testFunctionTask(fn: TestFunction, {dimension, shift, start}: TestFunctionProblem): Task<undefined> {
   const offset = keptTensor(shift, [dimension]);
-  return {
+  const data = {inputs: shift, answers: shift, numExamples: 1, batchSize: 1, seed: 0};
+  return withCompiledForm<undefined>({
     init: () => ({x: tf.tensor1d(start.slice())}),
     loss: ({x}) => fn.value(tf.sub<tf.Tensor1D>(x!, offset)),
     *batches() {
       for (;;) yield undefined;
     },
     dispose: () => offset.dispose(),
-  };
+  }, () => ({
+    kind: fn.kind, parameters: [{name: 'x', shape: [dimension], values: start}], sizes: [dimension], splits: {train: data, validation: data},
+  }));
 }

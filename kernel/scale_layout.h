@@ -1,0 +1,54 @@
+// Written by scripts/build-kernel.ts from src/rules/scale/spec.ts. Do not edit.
+#ifndef SCALE_LAYOUT_H
+#define SCALE_LAYOUT_H
+#define SCALE_EPSILON_SQUARE 1e-12f
+#define SCALE_EPSILON_ROOT 1e-16f
+#define SCALE_LOG_RATE_LIMIT 33.0f
+#define SCALE_INITIAL_RATE_MIN 0.000001f
+#define SCALE_INITIAL_RATE_MAX 0.01f
+#define SCALE_PARAMETER_UNITS 10
+#define SCALE_TENSOR_UNITS 20
+#define SCALE_GLOBAL_UNITS 20
+#define SCALE_NUM_TIMESCALES 4
+#define SCALE_NUM_FEATURES 12
+#define SCALE_OFFSET_parameterGateKernel 0
+#define SCALE_OFFSET_parameterGateBias 440
+#define SCALE_OFFSET_parameterCandidateKernel 460
+#define SCALE_OFFSET_parameterCandidateBias 680
+#define SCALE_OFFSET_tensorGateKernel 690
+#define SCALE_OFFSET_tensorGateBias 2370
+#define SCALE_OFFSET_tensorCandidateKernel 2410
+#define SCALE_OFFSET_tensorCandidateBias 3250
+#define SCALE_OFFSET_globalGateKernel 3270
+#define SCALE_OFFSET_globalGateBias 4870
+#define SCALE_OFFSET_globalCandidateKernel 4910
+#define SCALE_OFFSET_globalCandidateBias 5710
+#define SCALE_OFFSET_tensorToParameterKernel 5730
+#define SCALE_OFFSET_tensorToParameterBias 6330
+#define SCALE_OFFSET_globalToParameterKernel 6360
+#define SCALE_OFFSET_globalToParameterBias 6960
+#define SCALE_OFFSET_globalToTensorKernel 6990
+#define SCALE_OFFSET_globalToTensorBias 8190
+#define SCALE_OFFSET_directionKernel 8250
+#define SCALE_OFFSET_directionShortcut 8260
+#define SCALE_OFFSET_scaleDecayKernel 8264
+#define SCALE_OFFSET_scaleDecayBias 8274
+#define SCALE_OFFSET_inputDecayKernel 8275
+#define SCALE_OFFSET_inputDecayBias 8285
+#define SCALE_OFFSET_rateKernel 8286
+#define SCALE_OFFSET_rateBias 8296
+#define SCALE_OFFSET_rateMomentum 8297
+#define SCALE_OFFSET_rateOffset 8298
+#define SCALE_OFFSET_initialParameter 8299
+#define SCALE_OFFSET_initialTensor 8309
+#define SCALE_OFFSET_initialGlobal 8329
+#define SCALE_ROWS_parameterGateKernel 22
+#define SCALE_ROWS_parameterCandidateKernel 22
+#define SCALE_ROWS_tensorGateKernel 42
+#define SCALE_ROWS_tensorCandidateKernel 42
+#define SCALE_ROWS_globalGateKernel 40
+#define SCALE_ROWS_globalCandidateKernel 40
+#define SCALE_ROWS_tensorToParameterKernel 20
+#define SCALE_ROWS_globalToParameterKernel 20
+#define SCALE_ROWS_globalToTensorKernel 20
+#endif

@@ -1,0 +1,105 @@
+import {createHash} from 'node:crypto';
+import {readFileSync} from 'node:fs';
+import {L2OError} from '../../errors.js';
+import {evaluate} from '../../evaluation/evaluate.js';
+import type {EvaluateOptions, EvaluateProgress} from '../../evaluation/evaluate-options.js';
+import type {EvaluationResult} from '../../evaluation/result.js';
+import {findings} from '../../report/evaluation/findings.js';
+import {evaluationReport} from '../../report/evaluation/report.js';
+import {sensitivityTable, summaryTable, taskTable} from '../../report/evaluation/tables.js';
+import {textTable} from '../../report/table.js';
+import {loadTheta, type SavedTheta} from '../../theta/theta-io.js';
+import {checkWritable, writeFileAtomically} from '../atomic-file.js';
+import {useBackend} from '../backend.js';
+import {packageVersion} from '../environment.js';
+import type {Progress, ProgressReporter} from '../progress.js';
+import type {EvaluateCommandOptions} from './args.js';
+import {appendLog} from './log.js';
+import {suiteModule} from './suites.js';
+
+/** What the command needs of the world around it. */
+export interface EvaluateWorld {
+  readonly progress: ProgressReporter;
+  /** Writes to stdout. */
+  readonly print: (text: string) => void;
+  /** Writes to stderr. */
+  readonly notify: (text: string) => void;
+  /** Sets off a table's header. */
+  readonly bold: (text: string) => string;
+  readonly now: () => Date;
+}
+
+/** What a command line asks for, once everything has been checked and read. */
+export interface PreparedEvaluation {
+  readonly command: EvaluateCommandOptions;
+  readonly options: EvaluateOptions;
+}
+
+/** Checks what the command was given, before any work. @throws L2OError. */
+export async function prepareEvaluation(command: EvaluateCommandOptions): Promise<PreparedEvaluation> {
+  const {theta, recipe, peers, tasks, baselines, seeds, workers, cache, limitMinutes, out, report} = command, suite = suiteModule(command.suite);
+  for (const path of [out, report]) if (path !== undefined) checkWritable(path);
+  const saved: SavedTheta | undefined = theta === undefined ? undefined : await loadTheta(theta);
+  const recipeHash = recipe.length > 0 ? hashFiles(recipe) : saved?.metadata.recipe === undefined ? undefined : hash([saved.metadata.recipe]);
+  return {
+    command,
+    options: {suite, theta: saved?.theta, recipe: recipeHash, peers, tasks, baselines, numSeeds: seeds, workers, cacheDir: cache, limitMinutes},
+  };
+}
+
+/**
+ * Runs `tfjs-l2o evaluate`: makes the runs that the cache lacks, writes result and report, prints tables.
+ *
+ * @returns Whether all runs that were asked for are made; false where the time was up.
+ */
+export async function evaluateCommand({command: {json, out, report, log, cache}, options}: PreparedEvaluation, world: EvaluateWorld): Promise<boolean> {
+  // That of the workers, so that the result does not depend on their number.
+  await useBackend('cpu');
+  world.notify(`Finished runs are kept in ${cache}: stop at any time, and go on with the same command.\n`);
+  const line = progressLine();
+  const result = await evaluate({...options, onProgress: progress => world.progress.update(line(progress))});
+  world.progress.clear();
+  const isDone = options.tasks === undefined ? result.complete : result.numTasks === options.tasks.length;
+  if (log !== undefined) appendLog(log, result, world.now());
+  // What is there may be a whole result: a part of one does not replace it.
+  if (out !== undefined && isDone) writeFileAtomically(out, `${JSON.stringify(result, null, 1)}\n`);
+  const environment = [['Package', `tfjs-l2o ${packageVersion()}`], ['Node', process.versions.node], ['Date', world.now().toISOString().slice(0, 10)]] as const;
+  writeFileAtomically(report, evaluationReport(result, environment));
+  world.print(json ? `${JSON.stringify(result)}\n` : resultText(result, world.bold, report));
+  if (!isDone) world.notify(`The time was up after ${result.numTasks} tasks${out === undefined ? '' : `: ${out} was not written`}. Go on with the same command.\n`);
+  return isDone;
+}
+
+function resultText(result: EvaluationResult, bold: (text: string) => string, report: string): string {
+  const sensitivity = sensitivityTable(result);
+  return [
+    textTable(taskTable(result), bold), '', textTable(summaryTable(result), bold), '', ...sensitivity === undefined ? [] : [textTable(sensitivity, bold), ''],
+    ...findings(result), `Report: ${report}`, '',
+  ].join('\n');
+}
+
+/** Progress with the time left as the steps that were really made tell it: those from the cache took none. */
+function progressLine(): (progress: EvaluateProgress) => Progress {
+  const start = performance.now();
+  return ({tasksDone, numTasks, stepsDone, stepsTotal, stepsCached}) => {
+    const made = stepsDone - stepsCached, seconds = (performance.now() - start) / 1000;
+    return {phase: `${tasksDone} of ${numTasks} tasks`, stepsDone, stepsTotal, secondsLeft: made > 0 ? (seconds / made) * (stepsTotal - stepsDone) : Infinity};
+  };
+}
+
+/** One hash of files, in order. @throws L2OError 'INVALID_ARGUMENT' where one cannot be read. */
+function hashFiles(paths: readonly string[]): string {
+  return hash(paths.map(path => {
+    try {
+      return readFileSync(path);
+    } catch (cause) {
+      throw new L2OError('INVALID_ARGUMENT', `--recipe '${path}' cannot be read. Pass the files that make up the recipe, separated by commas.`, {cause});
+    }
+  }));
+}
+
+function hash(parts: ReadonlyArray<string | Uint8Array>): string {
+  const sum = createHash('sha256');
+  for (const part of parts) sum.update(part);
+  return sum.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,36 @@
+import type {Random} from '../random.js';
+
+/** aᵀb, with the sum in float64. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+/** ‖a‖. */
+export function norm(a: ArrayLike<number>): number {
+  return Math.sqrt(dot(a, a));
+}
+
+/** target += factor · a. */
+export function addScaled(target: Float32Array | Float64Array, factor: number, a: ArrayLike<number>): void {
+  for (let i = 0; i < target.length; i++) target[i]! += factor * a[i]!;
+}
+
+/** Whether no entry is NaN or infinite. */
+export function isFiniteVector(a: ArrayLike<number>): boolean {
+  // x − x is NaN for both, and a sum of zeros cannot overflow.
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! - a[i]!;
+  return sum === 0;
+}
+
+/** Entries −1 and 1, as likely: a probe of E[zzᵀ] = I whose quadratic forms have the least variance. */
+export function rademacher(random: Random, size: number): Float32Array {
+  const out = new Float32Array(size);
+  for (let i = 0, bits = 0; i < size; i++, bits >>>= 1) {
+    if (i % 32 === 0) bits = random.next();
+    out[i] = (bits & 1) === 1 ? 1 : -1;
+  }
+  return out;
+}

@@ -1,0 +1,28 @@
+import {expect} from 'chai';
+import {evaluate, L2OError} from '../../src/index.js';
+import {timeless} from './timeless.js';
+import toy from './toy-suite.js';
+
+const FEW = {baselines: ['sgdMomentum'], numSeeds: 2, numTuningSeeds: 1, sensitivity: false} as const;
+const moduleOf = (name: string): URL => new URL(`./${name}.ts`, import.meta.url);
+const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error);
+
+describe('evaluate in workers', () => {
+  it('gives the same with no worker, one and two', async () => {
+    const options = {...FEW, tasks: ['bowl', 'network'], peers: [moduleOf('peer')]};
+    const here = timeless(await evaluate({...options, suite: toy}));
+    for (const workers of [1, 2]) expect(timeless(await evaluate({...options, suite: moduleOf('toy-suite'), workers}))).to.deep.equal(here);
+  });
+
+  it('tells which task breaks its contract, as in this thread', async () => {
+    for (const workers of [0, 1]) {
+      expect(await failure(evaluate({...FEW, suite: moduleOf('broken-suite'), workers}))).to.be.instanceOf(L2OError)
+        .with.property('message').that.matches(/^task family 'broken', task seed \d+, step 0: expected the loss to be a scalar/);
+    }
+  });
+
+  it('replaces a worker that dies, and gives up where each dies', async () => {
+    expect(await failure(evaluate({...FEW, suite: moduleOf('deadly-suite'), workers: 1}))).to.be.instanceOf(L2OError)
+      .with.property('message').that.matches(/got 3 deaths in a row at the same run/);
+  });
+});

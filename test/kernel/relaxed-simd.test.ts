@@ -1,0 +1,25 @@
+import {expect} from 'chai';
+import {execFileSync, spawnSync} from 'node:child_process';
+import {createRequire} from 'node:module';
+import {decodeBase64} from '../../src/base64.js';
+import {MODULE_BASE64} from '../../src/kernel/step-relaxed-module.wasm.js';
+
+const require = createRequire(import.meta.url);
+/** Node 20 has relaxed SIMD behind a flag; later versions have it, and the golden tests run on it as they are. */
+const FLAGS = WebAssembly.validate(decodeBase64(MODULE_BASE64)) ? [] : ['--experimental-wasm-relaxed-simd'];
+
+describe('the step kernel with relaxed SIMD', () => {
+  it('is taken where the engine has it', () => {
+    const script = `process.stdout.write(String(WebAssembly.validate(Buffer.from('${MODULE_BASE64}', 'base64'))))`;
+    expect(execFileSync(process.execPath, [...FLAGS, '-e', script], {encoding: 'utf8'})).to.equal('true');
+  });
+
+  it('passes the golden tests of the wasm kernel', function () {
+    this.timeout(60_000);
+    const {status, stdout} = spawnSync(process.execPath, [...FLAGS, require.resolve('mocha/bin/mocha.js'), 'test/kernel/golden.test.ts', '--grep', 'wasm kernel', '--reporter', 'json'], {encoding: 'utf8'});
+    const {stats} = JSON.parse(stdout.slice(stdout.indexOf('{'))) as {stats: {passes: number; failures: number}};
+    expect(status).to.equal(0);
+    expect(stats.failures).to.equal(0);
+    expect(stats.passes).to.be.at.least(8);
+  });
+});
