@@ -71,7 +71,7 @@ async function quality(total: number): Promise<void> {
   const bytes = build('engine.c', variant, OWN_MEMORY), engine = RolloutEngine.create(bytes);
   const tasks = Array.from({length: 40}, (_, i) => sampleTask(new Random(4242).fork(i)));
   const validate = (theta: Float32Array): {curve: number; final: number} => {
-    const results = tasks.map((task, i) => runTask(engine, task, {rule: 'tensor-lstm', learningRate: 1, theta}));
+    const results = tasks.map(task => runTask(engine, task, {rule: 'tensor-lstm', learningRate: 1, theta}));
     const mean = (f: (r: (typeof results)[number]) => number): number => results.reduce((sum, r) => sum + f(r), 0) / results.length;
     return {curve: mean(r => r.curve), final: mean(r => r.final)};
   };

@@ -4,7 +4,7 @@
 #ifndef L2O_MLP_H
 #define L2O_MLP_H
 #include "gemm.h"
-#include "rollout_layout.h"
+#include "losses.h"
 
 INLINE int pad4(int n) { return (n + 3) & ~3; }
 INLINE int imax(int a, int b) { return a > b ? a : b; }
@@ -16,168 +16,6 @@ INLINE unsigned mix32(unsigned x) {
   return x ^ (x >> 16);
 }
 
-INLINE v4 mlp_select(i4 mask, v4 a, v4 b) { return (v4)((mask & (i4)a) | (~mask & (i4)b)); }
-
-// The formulas of simd.h lose digits near 0, where a network of small weights works: there, series take over.
-INLINE v4 mlp_tanh(v4 x) {
-  const v4 z = x * x;
-  v4 y = z * -5.70498872745e-3f + 2.06390887954e-2f;
-  y = y * z - 5.37397155531e-2f;
-  y = y * z + 1.33314422036e-1f;
-  y = y * z - 3.33332819422e-1f;
-  return mlp_select(z < 0.390625f, y * z * x + x, vtanh(x));
-}
-// e^x - 1 for x <= 0.
-INLINE v4 mlp_expm1(v4 x) {
-  v4 y = x * 1.98412698e-4f + 1.38888889e-3f;
-  y = y * x + 8.33333333e-3f;
-  y = y * x + 4.16666667e-2f;
-  y = y * x + 1.66666667e-1f;
-  y = y * x + 0.5f;
-  return mlp_select(x > -0.5f, y * x * x + x, vexp(x) - 1.0f);
-}
-// log(1 + e) for 0 <= e <= 1.
-INLINE v4 mlp_log1p(v4 e) {
-  const v4 u = 1.0f + e, d = u - 1.0f;
-  const i4 tiny = d == 0.0f;
-  return mlp_select(tiny, e, vlog(u) * (e / mlp_select(tiny, splat(1), d)));
-}
-
-// The order of vmax's arguments lets a NaN through, so that a diverged run is seen in its loss.
-INLINE v4 mlp_activation(int kind, v4 z) {
-  switch (kind) {
-    case ACTIVATION_relu: return vmax(z, splat(0));
-    case ACTIVATION_tanh: return mlp_tanh(z);
-    case ACTIVATION_sigmoid: return vsigmoid(z);
-    case ACTIVATION_elu: return vmax(z, splat(0)) + mlp_expm1(vmin(z, splat(0)));
-    case ACTIVATION_leakyRelu: return vmax(0.2f * z, z);
-    default: return vmax(z, splat(0)) + mlp_log1p(vexp(-vmax(z, -z)));
-  }
-}
-
-// activation'(z), from the activation's output y.
-INLINE v4 mlp_slope(int kind, v4 y) {
-  switch (kind) {
-    case ACTIVATION_relu: return (v4)((i4)splat(1) & (i4)(y > 0.0f));
-    case ACTIVATION_tanh: return 1.0f - y * y;
-    case ACTIVATION_sigmoid: return y * (1.0f - y);
-    case ACTIVATION_elu: return vmin(splat(1), y + 1.0f);
-    case ACTIVATION_leakyRelu: return 0.2f + (v4)((i4)splat(0.8f) & (i4)(y > 0.0f));
-    default: return -mlp_expm1(-y);
-  }
-}
-
-static void mlp_activate(int kind, float *x, int n) {
-  for (int i = 0; i < n; i += 4) store(x + i, mlp_activation(kind, load(x + i)));
-}
-
-// d *= activation'(z), from the activation's output h.
-static void mlp_activation_gradient(int kind, const float *h, float *d, int n) {
-  for (int i = 0; i < n; i += 4) store(d + i, load(d + i) * mlp_slope(kind, load(h + i)));
-}
-
-// softmaxCrossEntropy of outputs z [rows][ld]: they become softmax - one-hot, divided by the number of rows. Row by row all
-// would wait for one maximum, sum and logarithm after the other: these are taken for all rows first. `sums` is scratch.
-static double mlp_softmax(float *z, const int *labels, const int *index, int rows, int out, int ld, float *sums) {
-  const int lanes = out - (ld - 4);
-  const i4 inside = (i4){0, 1, 2, 3} < (i4){lanes, lanes, lanes, lanes};
-  double total = 0;
-  for (int b = 0; b < rows; b++) {
-    float *y = z + b * ld;
-    const v4 first = splat(y[0]), last = mlp_select(inside, load(y + ld - 4), first);
-    v4 largest = last;
-    for (int j = 0; j < ld - 4; j += 4) largest = vmax(largest, load(y + j));
-    const float most = smax(smax(largest[0], largest[1]), smax(largest[2], largest[3]));
-    const v4 e = (v4)((i4)vexp(last - most) & inside);
-    v4 sum = e;
-    total += (double)(most - y[labels[index[b]]]);
-    for (int j = 0; j < ld - 4; j += 4) {
-      const v4 other = vexp(load(y + j) - most);
-      store(y + j, other);
-      sum += other;
-    }
-    store(y + ld - 4, e);
-    sums[b] = sum4(sum);
-  }
-  for (int b = rows; b & 3; b++) sums[b] = 1;
-  for (int b = 0; b < rows; b += 4) {
-    const v4 sum = load(sums + b), logarithm = vlog(sum) + (sum - sum);  // a NaN among the outputs is a NaN loss
-    total += (double)sum4(logarithm);
-    store(sums + b, 1.0f / (sum * (float)rows));
-  }
-  for (int b = 0; b < rows; b++) {
-    const v4 scale = splat(sums[b]);
-    float *y = z + b * ld;
-    for (int j = 0; j < ld; j += 4) store(y + j, load(y + j) * scale);
-    y[labels[index[b]]] -= 1.0f / rows;
-  }
-  return total / rows;
-}
-
-// One row of a loss that is a mean over outputs: y becomes the loss's slope times `scale`, padding 0. Returns the row's sum.
-INLINE double mlp_elementwise_row(int kind, float *y, const float *target, int out, int ld, float scale) {
-  double total = 0;
-  for (int j = 0; j < ld; j += 4) {
-    const int lanes = out - j < 4 ? out - j : 4;
-    const v4 z = load(y + j), t = lanes == 4 ? load(target + j) : load_part(target + j, lanes), e = z - t, size = vmax(e, -e);
-    v4 loss, slope;
-    switch (kind) {
-      case LOSS_sigmoidCrossEntropy:
-        loss = vmax(z, splat(0)) - z * t + mlp_log1p(vexp(-vmax(z, -z)));
-        slope = vsigmoid(z) - t;
-        break;
-      case LOSS_huberLoss: {
-        const v4 bent = vmin(size, splat(1));
-        loss = 0.5f * bent * bent + (size - bent);
-        slope = vclamp(e, -1, 1);
-        break;
-      }
-      case LOSS_absoluteDifference:
-        loss = size;
-        slope = splat(-1) + (v4)((i4)splat(2) & (i4)(e >= 0.0f));  // at 0 as TF.js has it
-        break;
-      default:
-        loss = e * e;
-        slope = 2.0f * e;
-    }
-    slope *= scale;
-    for (int k = lanes; k < 4; k++) loss[k] = slope[k] = 0;
-    total += sum4(loss);
-    store(y + j, slope);
-  }
-  return total;
-}
-
-// Mean loss of `rows` outputs z [rows][ld]; z becomes the gradient with respect to them. Padding columns become 0.
-static float mlp_loss(const rollout *r, const split *s, float *z, int rows, int ld, const int *index, float *sums) {
-  const int out = r->sizes[r->numSizes - 1];
-  if (r->lossKind == LOSS_softmaxCrossEntropy) return (float)mlp_softmax(z, s->answers, index, rows, out, ld, sums);
-  double total = 0;
-  const float *targets = s->answers, scale = 1.0f / ((float)rows * out);
-  for (int b = 0; b < rows; b++) total += mlp_elementwise_row(r->lossKind, z + b * ld, targets + (long)index[b] * out, out, ld, scale);
-  return (float)(total / ((double)rows * out));
-}
-
-// The class of an output row: its largest, or, where there is one alone, whether it is above a threshold.
-INLINE int mlp_class(const float *y, int out, float threshold) {
-  if (out == 1) return y[0] > threshold;
-  int best = 0;
-  for (int j = 1; j < out; j++) if (y[j] > y[best]) best = j;
-  return best;
-}
-
-// How many of the outputs z [rows][ld] have the class of their answer.
-static int mlp_count_right(const rollout *r, const split *s, const float *z, int rows, int ld, const int *index) {
-  const int out = r->sizes[r->numSizes - 1];
-  int right = 0;
-  for (int b = 0; b < rows; b++) {
-    const int answer = r->lossKind == LOSS_softmaxCrossEntropy ? ((const int *)s->answers)[index[b]]
-      : mlp_class((const float *)s->answers + (long)index[b] * out, out, 0.5f);
-    right += mlp_class(z + b * ld, out, 0) == answer;
-  }
-  return right;
-}
-
 typedef struct { float *weight, *transposed, *bias, *output; } mlp_layer;
 typedef struct {
   int numLayers;
@@ -187,7 +25,7 @@ typedef struct {
 } mlp_scratch;
 
 // Floats of scratch that a batch needs; with `m` not null, also lays the pieces out from `scratch`.
-static int mlp_layout(const rollout *r, float *scratch, mlp_scratch *m) {
+SMALL int mlp_layout(const rollout *r, float *scratch, mlp_scratch *m) {
   const int rows = imax(r->splits[0].batchSize, r->splits[1].batchSize), layers = r->numSizes - 1;
   int used = 0, largest = 0, widest = 0;
 #define TAKE(pointer, count) do { if (m) m->pointer = (void *)(scratch + used); used += pad4(count); } while (0)
@@ -255,7 +93,7 @@ static float *mlp_forward(const rollout *r, const split *s, const mlp_scratch *m
 }
 
 // ½ l2 ‖kernels‖², added to the gradient too.
-static float mlp_penalty(const rollout *r, const float *w, float *g) {
+SMALL float mlp_penalty(const rollout *r, const float *w, float *g) {
   double squares = 0;
   for (int l = 0, at = 0; l + 1 < r->numSizes; at += (r->sizes[l] + 1) * r->sizes[l + 1], l++) {
     for (int i = at; i < at + r->sizes[l] * r->sizes[l + 1]; i++) {
@@ -306,7 +144,7 @@ static float mlp_loss_at(const rollout *r, const split *s, int step, const float
 }
 
 // Mean loss over all examples of a split, in batches; *right is the number of right classes.
-static double mlp_whole_split(const rollout *r, const split *s, const float *w, float *scratch, int *right) {
+SMALL double mlp_whole_split(const rollout *r, const split *s, const float *w, float *scratch, int *right) {
   mlp_scratch m;
   const int ld = pad4(r->sizes[r->numSizes - 1]);
   mlp_layout(r, scratch, &m);

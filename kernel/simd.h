@@ -6,6 +6,8 @@ typedef float v4 __attribute__((vector_size(16)));
 typedef float v4u __attribute__((vector_size(16), aligned(4), may_alias));
 typedef int i4 __attribute__((vector_size(16)));
 #define INLINE static inline __attribute__((always_inline))
+// For what takes little of the time: the module is part of every download.
+#define SMALL static __attribute__((minsize, noinline))
 #define NOINLINE __attribute__((noinline))
 
 INLINE v4 splat(float x) { return (v4){x, x, x, x}; }

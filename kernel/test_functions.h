@@ -9,7 +9,7 @@
 
 // sin and cos of a float: fdlibm's three-part reduction by π/2, then Taylor's series on ±π/4, right to float precision. From
 // 2^30 on neighbouring floats lie whole periods apart: their phase is taken as 0.
-INLINE void sine_cosine(float angle, double *sine, double *cosine) {
+SMALL void sine_cosine(float angle, double *sine, double *cosine) {
   const double x = sabs(angle) < 1073741824.0f ? angle : angle - angle;  // NaN stays NaN
   const double magic = 6755399441055744.0, k = (x * 0.63661977236758134308 + magic) - magic;
   const double y = ((x - k * 1.57079632673412561417e+00) - k * 6.07710050630396597660e-11) - k * 2.02226624879595063154e-21, z = y * y;
@@ -21,7 +21,7 @@ INLINE void sine_cosine(float angle, double *sine, double *cosine) {
 }
 
 // e^x - 1 for x <= 0, right to float precision.
-INLINE double negative_expm1(double x) {
+SMALL double negative_expm1(double x) {
   if (x < -40) return -1;
   const double magic = 6755399441055744.0, k = (x * 1.44269504088896340736 + magic) - magic, y = x - k * 0.69314718055994530942;
   double term = y, sum = y;
@@ -36,7 +36,7 @@ INLINE double negative_expm1(double x) {
 
 static int test_function_scratch(const rollout *r) { return 6 * ((r->sizes[0] + 3) & ~3); }
 
-static double rosenbrock(int n, const float *x, double *g) {
+SMALL double rosenbrock(int n, const float *x, double *g) {
   double total = 0;
   for (int i = 0; i < n; i++) g[i] = 0;
   for (int i = 0; i + 1 < n; i++) {
@@ -48,7 +48,7 @@ static double rosenbrock(int n, const float *x, double *g) {
   return total;
 }
 
-static double rastrigin(int n, const float *x, double *g) {
+SMALL double rastrigin(int n, const float *x, double *g) {
   double total = 0, sine, cosine;
   for (int i = 0; i < n; i++) {
     sine_cosine(PI_FLOAT * x[i], &sine, &cosine);
@@ -58,7 +58,7 @@ static double rastrigin(int n, const float *x, double *g) {
   return total;
 }
 
-static double ackley(int n, const float *x, double *g) {
+SMALL double ackley(int n, const float *x, double *g) {
   double squares = 0, waves = 0, sine, cosine;
   for (int i = 0; i < n; i++) {
     sine_cosine(PI_FLOAT * x[i], &sine, &cosine);
@@ -74,7 +74,7 @@ static double ackley(int n, const float *x, double *g) {
 }
 
 // `others` receives the product of the cosines before each coordinate, then of all but its own.
-static double griewank(int n, const float *x, double *g, double *others) {
+SMALL double griewank(int n, const float *x, double *g, double *others) {
   double bowl = 0, product = 1, sine, cosine;
   for (int i = 0; i < n; i++) {
     const float root = ssqrt((float)(i + 1));
@@ -94,7 +94,7 @@ static double griewank(int n, const float *x, double *g, double *others) {
   return bowl / 4000 + (1 - product);
 }
 
-static float test_function(const rollout *r, const split *s, const float *x, float *g, float *scratch) {
+SMALL float test_function(const rollout *r, const split *s, const float *x, float *g, float *scratch) {
   const int n = r->sizes[0], room = (n + 3) & ~3;
   double *slope = (double *)(scratch + room), value = 0;
   float *d = scratch;

@@ -1,5 +1,6 @@
 import {L2OError} from '../errors.js';
 import {EVALUATE_FLAGS, evaluateOptions, type EvaluateCommandOptions} from './evaluate/args.js';
+import {FLATNESS_FLAGS, flatnessOptions, type FlatnessCommandOptions} from './flatness/args.js';
 import {integerFlag, nameFlag, readFlags, unknownName, type Flags} from './flags.js';
 
 /** The backends the demo can train on. */
@@ -41,6 +42,7 @@ export type Command =
   | {readonly kind: 'meta-fit'; readonly config: string; readonly out: string | undefined; readonly options: RunOptions}
   | {readonly kind: 'resume'; readonly folder: string; readonly options: RunOptions}
   | {readonly kind: 'evaluate'; readonly options: EvaluateCommandOptions}
+  | {readonly kind: 'flatness'; readonly options: FlatnessCommandOptions}
   | {readonly kind: 'info'; readonly file: string; readonly json: boolean};
 
 /** What help can be had of. */
@@ -54,7 +56,7 @@ type CommandName = (typeof COMMANDS)[number];
  */
 export const DEMO_DEFAULTS = {seed: 1, steps: 300, dataset: 'digits', out: 'tfjs-l2o-demo.html'} as const;
 
-const COMMANDS = ['demo', 'evaluate', 'meta-fit', 'resume', 'info'] as const;
+const COMMANDS = ['demo', 'evaluate', 'meta-fit', 'resume', 'flatness', 'info'] as const;
 const HELP = {help: {type: 'boolean', short: 'h'}} as const;
 const OVERVIEW_FLAGS = {...HELP, version: {type: 'boolean'}} as const;
 const RUN_FLAGS = {json: {type: 'boolean'}, workers: {type: 'string'}, ...HELP} as const;
@@ -69,6 +71,7 @@ const COMMAND_FLAGS: Readonly<Record<CommandName, {readonly flags: Flags; readon
   'evaluate': {flags: EVALUATE_FLAGS, argument: 'SUITE'},
   'meta-fit': {flags: {...RUN_FLAGS, out: {type: 'string'}}, argument: 'CONFIG'},
   'resume': {flags: RUN_FLAGS, argument: 'DIR'},
+  'flatness': {flags: FLATNESS_FLAGS, argument: 'MODEL_DIR DATA'},
   'info': {flags: {json: {type: 'boolean'}, ...HELP}, argument: 'FILE'},
 };
 const MAX_SEED = 2 ** 32 - 1;
@@ -91,11 +94,15 @@ export function parseCommand(args: readonly string[]): Command {
   const name = COMMANDS.find((command) => command === first);
   if (name === undefined) throw new L2OError('INVALID_ARGUMENT', unknownName('command', first, COMMANDS, 'tfjs-l2o'));
   const {flags: known, argument: expected} = COMMAND_FLAGS[name];
-  const {flags, argument} = readFlags(rest, known, `tfjs-l2o ${name}`, expected);
+  const {flags, argument, more: [second]} = readFlags(rest, known, `tfjs-l2o ${name}`, expected);
   if (flags.has('help')) return {kind: 'help', topic: name};
   if (name === 'demo') return {kind: name, options: demoOptions(flags)};
   if (argument === undefined || argument === '') {
     throw new L2OError('INVALID_ARGUMENT', `tfjs-l2o ${name} needs its argument ${expected!}. Run tfjs-l2o ${name} --help.`);
+  }
+  if (name === 'flatness') {
+    if (second === undefined || second === '') throw new L2OError('INVALID_ARGUMENT', 'tfjs-l2o flatness needs DATA beside MODEL_DIR. Run tfjs-l2o flatness --help.');
+    return {kind: name, options: flatnessOptions(argument, second, flags, BACKENDS)};
   }
   if (name === 'evaluate') return {kind: name, options: evaluateOptions(argument, flags)};
   const json = flags.has('json');

@@ -11,26 +11,28 @@ export interface GivenFlags {
   readonly flags: ReadonlyMap<string, string>;
   /** The argument, where the command takes one and it was given. */
   readonly argument: string | undefined;
+  /** The arguments behind the first. */
+  readonly more: readonly string[];
 }
 
 /**
  * Reads what follows a command's name.
  *
- * @param argument What the command's one argument is called; undefined where it takes none.
+ * @param argument What the command's arguments are called, with spaces between; undefined where it takes none.
  * @throws L2OError 'UNKNOWN_OPTION' or 'INVALID_ARGUMENT'.
  */
 export function readFlags(args: readonly string[], flags: Flags, command: string, argument?: string): GivenFlags {
   // Not strict: node's own errors know no nearest names.
   const {tokens} = parseArgs({args: [...args], options: flags, strict: false, tokens: true});
   const given = new Map<string, string>();
-  let found: string | undefined;
+  const names = argument?.split(' ') ?? [], found: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'positional') {
-      if (argument === undefined || found !== undefined) {
-        const most = argument === undefined ? `no argument '${token.value}'` : `one ${argument}, got '${found ?? ''}' and '${token.value}'`;
+      if (found.length === names.length) {
+        const most = names.length === 0 ? `no argument '${token.value}'` : `one ${names.join(' and one ')}, got ${found.map((given) => `'${given}'`).join(', ')} and '${token.value}'`;
         throw new L2OError('INVALID_ARGUMENT', `${command} takes ${most}. Run ${command} --help for its flags.`);
       }
-      found = token.value;
+      found.push(token.value);
     }
     if (token.kind !== 'option') continue;
     const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
@@ -47,7 +49,7 @@ export function readFlags(args: readonly string[], flags: Flags, command: string
     }
     given.set(token.name, token.value ?? '');
   }
-  return {flags: given, argument: found};
+  return {flags: given, argument: found[0], more: found.slice(1)};
 }
 
 /** The integer that a flag was given. @throws L2OError 'INVALID_ARGUMENT'. */

@@ -2,6 +2,7 @@ import {BASELINES} from '../evaluation/optimizers.js';
 import {BACKENDS, DATASETS, DEMO_DEFAULTS, type HelpTopic} from './args.js';
 import {EVALUATE_DEFAULTS} from './evaluate/args.js';
 import {SUITES} from './evaluate/suites.js';
+import {FLATNESS_DEFAULTS} from './flatness/args.js';
 
 const EXIT_STATUS = 'Progress goes to stderr, results to stdout. Exit status: 0 done, 1 failed, 2 wrong use, 130 interrupted.';
 
@@ -14,6 +15,7 @@ Commands
   evaluate     judge an optimizer on a suite of tasks, beside baselines that are tuned on each
   meta-fit     meta-train an optimizer on tasks of your own
   resume       go on with a meta-training that was stopped
+  flatness     measure how flat the loss of a saved model is around its weights
   info         say what a theta file or the folder of a meta-training holds
 
 Flags
@@ -51,7 +53,7 @@ Flags
   --theta FILE         theta to judge (default: the shipped one)
   --recipe FILES       files that make up its recipe, separated by commas: their hash goes into the result
   --peers MODULES      modules of optimizers to compare with, untuned, separated by commas
-  --tasks NAMES        only these tasks, separated by commas
+  --tasks NAMES        only these tasks, separated by semicolons
   --baselines NAMES    only these of ${BASELINES.join(', ')}
   --seeds N            fresh seeds of each run (default ${EVALUATE_DEFAULTS.seeds})
   --workers N          worker threads (default: as many as there are cores)
@@ -102,6 +104,30 @@ Flags
 ${EXIT_STATUS}
 `;
 
+const FLATNESS_HELP = `Usage: tfjs-l2o flatness MODEL_DIR DATA [flags]
+
+Measures how flat the loss of a saved Layers model is around its weights: local entropy, sharpness, norms and trace of the
+Hessian, each with its standard error. Prints a table, and writes an HTML report with the spectrum of the Hessian and a slice
+of the loss landscape. MODEL_DIR is a folder written by model.save, or its model.json. DATA is a JSON file,
+  {"x": [[0.1, 0.2], …], "y": [[1, 0], …]}
+with inputs and targets as for model.fit: nested lists, or {"shape": […], "values": […], "dtype": "int32"}; or a list of such
+objects where the model has several inputs or outputs.
+
+Flags
+  --loss NAME      the loss, where the model was saved without its optimizer
+  --scaling NAME   what perturbations are relative to: plain, tensor or filter (default ${FLATNESS_DEFAULTS.scaling})
+  --samples N      samples of each measure, an antithetic pair being two (default ${FLATNESS_DEFAULTS.samples})
+  --gamma N        one over the variance of the local entropy's perturbations (default ${FLATNESS_DEFAULTS.gamma})
+  --seed N         seed of all perturbations (default ${FLATNESS_DEFAULTS.seed})
+  --batch-size N   examples evaluated at once (default ${FLATNESS_DEFAULTS.batchSize})
+  --backend NAME   ${BACKENDS.join(', ')} (default wasm where its package is installed, else cpu)
+  --out FILE       the report (default ${FLATNESS_DEFAULTS.out})
+  --json           print one JSON object instead of the table
+  -h, --help       show this help
+
+${EXIT_STATUS}
+`;
+
 const INFO_HELP = `Usage: tfjs-l2o info FILE [flags]
 
 Says what FILE holds: a theta (a .safetensors file, a model.json or its folder, or an address that begins with http), or the
@@ -116,5 +142,5 @@ Exit status: 0 done, 1 failed, 2 wrong use.
 
 /** What `tfjs-l2o --help` prints, and `--help` of each command. */
 export const HELP: Readonly<Record<HelpTopic, string>> = {
-  'overview': OVERVIEW_HELP, 'demo': DEMO_HELP, 'evaluate': EVALUATE_HELP, 'meta-fit': META_FIT_HELP, 'resume': RESUME_HELP, 'info': INFO_HELP,
+  'overview': OVERVIEW_HELP, 'demo': DEMO_HELP, 'evaluate': EVALUATE_HELP, 'meta-fit': META_FIT_HELP, 'resume': RESUME_HELP, 'flatness': FLATNESS_HELP, 'info': INFO_HELP,
 };

@@ -6,6 +6,7 @@ import {checkWritable} from './atomic-file.js';
 import {demoCommand} from './demo/command.js';
 import {packageVersion} from './environment.js';
 import {evaluateCommand, prepareEvaluation} from './evaluate/command.js';
+import {flatnessCommand, prepareFlatness} from './flatness/command.js';
 import {HELP} from './help.js';
 import {infoCommand} from './info/command.js';
 import {prepareResume, prepareRun, runCommand, type PreparedRun} from './meta-fit/command.js';
@@ -52,6 +53,10 @@ async function prepare(command: Command, progress: ProgressReporter, signals: Si
       checkWritable(command.options.out);
       const makeLearned = (numSteps: number): ReturnType<typeof learnedOptimizer> => learnedOptimizer({numSteps});
       return () => demoCommand(command.options, {makeLearned, progress, print, notify, bold: boldFor(process.stdout, process.env)});
+    }
+    case 'flatness': {
+      const prepared = prepareFlatness(command.options);
+      return () => flatnessCommand(prepared, {progress, print, notify, bold: boldFor(process.stdout, process.env)});
     }
     case 'evaluate': {
       const evaluation = await prepareEvaluation(command.options);

@@ -46,8 +46,10 @@ export function progressReporter(stream: ProgressStream, now: () => number = () 
       const isDone = progress.stepsDone >= progress.stepsTotal;
       if (!isDone && time - last < (isLive ? LIVE_INTERVAL_MS : PLAIN_INTERVAL_MS)) return;
       last = time;
-      const line = progressLine(progress, (time - start) / 1000);
-      stream.write(isLive ? CLEAR_LINE + line.slice(0, (stream.columns ?? 80) - 1) : `${line}\n`);
+      const line = progressLine(progress, (time - start) / 1000), columns = (stream.columns ?? 80) - 1;
+      // The bar gives way to the words.
+      const fitted = progressLine(progress, (time - start) / 1000, Math.max(0, BAR_WIDTH - Math.max(0, line.length - columns)));
+      stream.write(isLive ? CLEAR_LINE + fitted.slice(0, columns) : `${line}\n`);
       isShown = isLive;
     },
     clear() {
@@ -58,11 +60,11 @@ export function progressReporter(stream: ProgressStream, now: () => number = () 
 }
 
 /** A bar, the share done, the time left and the phase, as in "█████░░░░░  50 %  12 s left  searching". */
-export function progressLine({phase, stepsDone, stepsTotal, secondsLeft}: Progress, elapsedSeconds: number): string {
+export function progressLine({phase, stepsDone, stepsTotal, secondsLeft}: Progress, elapsedSeconds: number, barWidth = BAR_WIDTH): string {
   const share = stepsTotal > 0 ? Math.min(1, stepsDone / stepsTotal) : 1;
-  const filled = Math.round(share * BAR_WIDTH);
+  const filled = Math.round(share * barWidth);
   const seconds = secondsLeft ?? (elapsedSeconds / share) * (1 - share);
   const left = Number.isFinite(seconds) ? `${formatDuration(seconds)} left` : 'estimating time left';
   const percent = `${Math.floor(share * 100)}`.padStart(3);
-  return `${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)} ${percent} %  ${left}  ${phase}`;
+  return `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${percent} %  ${left}  ${phase}`;
 }

@@ -97,8 +97,9 @@ function summarize(
   const unfinished = suite.tasks.filter(({name}) => !tasks.some(t => t.name === name)).map(({name}) => name);
   return {
     version: 1, suite: suite.name, theta: {rule: theta.rule, hash: theta.hash}, recipe: recipe ?? null,
-    numTasks: tasks.length, numSeeds, complete: unfinished.length === 0, unfinished,
+    numTasks: tasks.length, numSeeds, complete: unfinished.length === 0 && (suite.skipped ?? []).length === 0, unfinished,
     missing: peers.filter(p => p.missing !== undefined).map(({name, missing}) => ({name, reason: missing!})),
+    skipped: suite.skipped ?? [],
     speedup: Object.fromEntries(others.map(name => [name, summarizeSpeedUp(finished, name, random.fork(name))])),
     noWorse, noWorseThanAdam: noWorse.adam ?? null,
     divergedRuns: sum(tasks.map(t => t.divergedBeyondAdam)),

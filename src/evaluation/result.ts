@@ -108,12 +108,14 @@ export interface EvaluationResult {
   /** Finished tasks. */
   readonly numTasks: number;
   readonly numSeeds: number;
-  /** Whether all tasks of the suite are among them. */
+  /** Whether all tasks of the suite are among them: none is unfinished or skipped. */
   readonly complete: boolean;
   /** Tasks that are not finished. */
   readonly unfinished: readonly string[];
   /** Peers that did not take part, and why. */
   readonly missing: ReadonlyArray<{readonly name: string; readonly reason: string}>;
+  /** Tasks of the suite that cannot run here, such as for missing data: in no figure, and not among `unfinished`. */
+  readonly skipped: ReadonlyArray<{readonly name: string; readonly reason: string}>;
   /** Of ours over each other optimizer, by its name; `null` where no task is finished. */
   readonly speedup: Readonly<Record<string, SpeedUpSummary | null>>;
   /** Share of tasks on which our final validation loss is no worse, by the other's name. */

@@ -1,5 +1,6 @@
 import {OptionChecks} from '../option-checks.js';
 import type {FlatnessTerm} from './flatness-term.js';
+import type {LossProbe} from './loss-probe.js';
 import {frobeniusPenalty} from './hessian-square.js';
 import {hessianNormPenalty} from './hessian-norm.js';
 import {absoluteTracePenalty} from './hessian-trace.js';
@@ -20,7 +21,8 @@ const WHERE = 'flatnessTerm';
 /**
  * Makes a flatness penalty out of plain data.
  *
- * @param options The measure, its options and the strength; a {@link FlatnessTerm.config} will do, as it holds the same with all defaults.
+ * @param options {@link FlatnessTermOptions}: the measure, its options and the strength; or a {@link FlatnessTerm.config}, which holds the same with all
+ *   defaults. Of unknown type, since it may come out of a file: all of it is checked.
  * @throws L2OError `INVALID_ARGUMENT`, `UNKNOWN_OPTION`.
  * @example
  * const term = flatnessTerm({measure: 'localEntropy', gamma: 100, samples: 8, strength: 1e-3});
@@ -30,7 +32,7 @@ export function flatnessTerm(options: unknown): FlatnessTerm {
   const measure = resolveMeasure(WHERE, options, ['strength']), {strength: given} = options as {readonly strength?: unknown};
   const strength = new OptionChecks(WHERE).number('strength', given, {min: 0}, 'Pass the factor on the penalty; 0 switches it off.');
   const penalty = penaltyOf(measure);
-  const around = (probe: ConstructorParameters<typeof Neighbourhood>[0]): Neighbourhood => neighbourhoodOf(measure, probe);
+  const around = (probe: LossProbe): Neighbourhood => neighbourhoodOf(measure, probe);
   return {
     name: measure.measure,
     config: {...measure, strength},
@@ -44,7 +46,7 @@ export function flatnessTerm(options: unknown): FlatnessTerm {
 }
 
 /** The surroundings that a measure looks at. */
-export function neighbourhoodOf(measure: ResolvedMeasure, probe: ConstructorParameters<typeof Neighbourhood>[0]): Neighbourhood {
+export function neighbourhoodOf(measure: ResolvedMeasure, probe: LossProbe): Neighbourhood {
   return new Neighbourhood(probe, measure.scaling, 'differenceRadius' in measure ? measure.differenceRadius : undefined);
 }
 

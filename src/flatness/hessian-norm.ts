@@ -3,6 +3,7 @@ import {allDropped, type FlatnessEstimate, type FlatnessWarning} from './estimat
 import {lanczos, type RitzValues} from './lanczos.js';
 import type {Neighbourhood} from './neighbourhood.js';
 import {noGradient, type FlatnessPenalty} from './penalty.js';
+import {addScaled, norm} from './vectors.js';
 
 /** Share of the eigenvalue above which its residual is reported as a warning. */
 const LARGE_RESIDUAL = 0.05;
@@ -17,14 +18,18 @@ export interface SpectralEstimate extends FlatnessEstimate {
  * The spectral norm of the Hessian, max |λ|, as the largest |Ritz value| of `samples`/2 iterations of Lanczos' method, two gradient
  * evaluations each. It needs fewer of them than power iteration, and gives both ends of the spectrum.
  *
- * `standardError` is ‖Hy − λy‖ of the Ritz vector y: some eigenvalue is as near as that.
+ * `standardError` is ‖Hy − λy‖ of the Ritz vector y, evaluated anew, so that errors of the differences are in it: some eigenvalue is as near
+ * as that. Two gradients more.
  *
  * @throws L2OError `NON_FINITE` where a gradient was not finite: an iteration cannot do without.
  */
 export function estimateHessianNorm(around: Neighbourhood, random: Random, samples: number): SpectralEstimate {
   const ritz = lanczos(around, samples / 2, random);
   if (ritz === undefined) throw allDropped('hessianNorm', samples);
-  const index = largest(ritz), value = Math.abs(ritz.values[index]!), standardError = ritz.residuals[index]!;
+  const index = largest(ritz), eigenvalue = ritz.values[index]!, value = Math.abs(eigenvalue), vector = ritz.vector(index), image = around.hessianVector(vector);
+  if (image === undefined) throw allDropped('hessianNorm', samples);
+  addScaled(image, -eigenvalue, vector);
+  const standardError = norm(image);
   const warnings: FlatnessWarning[] = standardError <= LARGE_RESIDUAL * value ? [] : [{
     code: 'NOT_CONVERGED',
     message: `hessianNorm: after ${samples / 2} iterations the residual is ${(100 * standardError / value).toFixed(0)} % of the eigenvalue. Use more samples.`,

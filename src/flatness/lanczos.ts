@@ -12,8 +12,6 @@ export interface RitzValues {
   readonly values: Float64Array;
   /** Squares of the start vector's components along the Ritz vectors; their sum is 1. */
   readonly weights: Float64Array;
-  /** ‖Hy − value·y‖ of each unit Ritz vector y: some eigenvalue is as near as that. */
-  readonly residuals: Float64Array;
   /** The unit Ritz vector of a value, by its place. */
   vector(index: number): Float32Array;
 }
@@ -50,7 +48,6 @@ export function lanczos(around: Neighbourhood, iterations: number, random: Rando
   return {
     values,
     weights: Float64Array.from(vectors, vector => vector[0]! ** 2),
-    residuals: Float64Array.from(vectors, vector => Math.abs(vector[count - 1]! * offDiagonal[count - 1]!)),
     vector: index => {
       const sum = new Float64Array(size);
       basis.forEach((vector, k) => addScaled(sum, vectors[index]![k]!, vector));

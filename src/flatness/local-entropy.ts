@@ -98,8 +98,8 @@ export function localEntropyPenalty({gamma, samples, steps}: LocalEntropySetting
       const pairs = run(around, random, true), value = freeEnergy(pairs);
       if (pairs.length === 0) return noGradient(around);
       const gradient = new Float32Array(around.size);
-      const total = pairs.reduce((sum, {work}) => sum + Math.exp(-work), 0);
-      for (const {work, gradient: g} of pairs) if (g !== undefined) addScaled(gradient, Math.exp(-work) / total, g);
+      const least = Math.min(...pairs.map(({work}) => work)), total = pairs.reduce((sum, {work}) => sum + Math.exp(least - work), 0);
+      for (const {work, gradient: g} of pairs) if (g !== undefined) addScaled(gradient, Math.exp(least - work) / total, g);
       return {value, gradient};
     },
   };
@@ -120,7 +120,8 @@ function freeEnergy(pairs: readonly PairSample[]): number {
 
 /** One pair under annealed Langevin dynamics in its clipped excess. Undefined where something was not finite. */
 function annealPair(around: Neighbourhood, noise: readonly Float32Array[], gamma: number, wantsGradient: boolean): PairSample | undefined {
-  const z = noise[0]!.map(x => x / Math.sqrt(gamma)), steps = noise.length, here = around.lossHere();
+  const z = new Float32Array(around.size), deviation = 1 / Math.sqrt(gamma), steps = noise.length, here = around.lossHere();
+  for (let i = 0; i < z.length; i++) z[i] = noise[0]![i]! * deviation;
   let work = 0;
   for (let k = 0; ; k++) {
     const isLast = k === steps - 1;

@@ -17,7 +17,7 @@ import {estimateSpectralDensity, type SpectralDensity} from './spectral-density.
 import {norm} from './vectors.js';
 
 /** What {@link measureFlatness} found: plain numbers, ready for JSON. */
-export interface FlatnessReport {
+export interface FlatnessMeasurement {
   /** The loss itself. */
   readonly loss: number;
   /** ‖∇f‖, with respect to the weights; what is measured is a minimum's only where it is small. */
@@ -71,13 +71,13 @@ const NUM_PHASES = 6;
  * const report = await measureFlatness(model, x, y, {samples: 100});
  * console.log(report.hessianNorm.value, '±', report.hessianNorm.standardError);
  */
-export async function measureFlatness(model: LayersModel, x: ModelTensors, y: ModelTensors, options: MeasureFlatnessOptions = {}): Promise<FlatnessReport> {
+export async function measureFlatness(model: LayersModel, x: ModelTensors, y: ModelTensors, options: MeasureFlatnessOptions = {}): Promise<FlatnessMeasurement> {
   const settings = resolveMeasureFlatness(WHERE, options);
   const probe = modelProbe(WHERE, model, x, y, {batchSize: settings.batchSize, exact: settings.hessian === 'exact'});
-  return await measureProbe(probe, [x].flat()[0]!.shape[0]!, settings);
+  return await measureProbe(probe, [x].flat()[0]!.shape[0], settings);
 }
 
-async function measureProbe(probe: LossProbe, numExamples: number, settings: MeasureFlatnessSettings): Promise<FlatnessReport> {
+async function measureProbe(probe: LossProbe, numExamples: number, settings: MeasureFlatnessSettings): Promise<FlatnessMeasurement> {
   const {scaling, samples, gamma, entropySteps: steps, radius, seed, spectrum, landscape} = settings, random = new Random(seed);
   const around = new Neighbourhood(probe, scaling, settings.differenceRadius);
   const progress = progressOf(settings);

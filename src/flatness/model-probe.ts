@@ -57,7 +57,8 @@ export function modelProbe(caller: string, model: LayersModel, x: ModelTensors, 
     let at = 0;
     parts.forEach((part, i) => {
       // Weights that the loss does not depend on have no gradient.
-      part?.dataSync().forEach((value, k) => into[at + k]! += share * value);
+      const values = part?.dataSync();
+      if (values !== undefined) for (let k = 0; k < values.length; k++) into[at + k]! += share * values[k]!;
       at += sizes[i]!;
     });
   };

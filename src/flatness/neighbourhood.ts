@@ -38,7 +38,7 @@ export class Neighbourhood {
   constructor(private readonly probe: LossProbe, scaling: PerturbationScaling = 'plain', private readonly differenceRadius = DEFAULT_DIFFERENCE_RADIUS) {
     this.origin = probe.parameters();
     this.scales = scaling === 'plain' ? undefined : relativeScales(this.origin, probe.shapes, scaling);
-    const active = this.scales === undefined ? norm(this.origin) : Math.sqrt(this.scales.reduce((count, d) => count + (d === 0 ? 0 : 1), 0));
+    const active = this.scales === undefined ? norm(this.origin) : Math.sqrt(countNonZero(this.scales));
     this.length = active === 0 ? Math.sqrt(this.origin.length) : active;
   }
 
@@ -128,7 +128,8 @@ export class Neighbourhood {
 
   private point(z: ArrayLike<number>, factor: number): Float32Array {
     const {origin, scales} = this, at = new Float32Array(origin.length);
-    for (let i = 0; i < at.length; i++) at[i] = origin[i]! + factor * z[i]! * (scales === undefined ? 1 : scales[i]!);
+    if (scales === undefined) for (let i = 0; i < at.length; i++) at[i] = origin[i]! + factor * z[i]!;
+    else for (let i = 0; i < at.length; i++) at[i] = origin[i]! + factor * z[i]! * scales[i]!;
     return at;
   }
 
@@ -146,10 +147,20 @@ export function relativeScales(parameters: Float32Array, shapes: LossProbe['shap
     const size = shape.reduce((product, n) => product * n, 1);
     // Filters are interleaved: entry i belongs to filter i mod numFilters.
     const numFilters = scaling === 'filter' && shape.length > 1 ? shape.at(-1)! : 1;
-    const squares = new Float64Array(numFilters);
-    for (let i = 0; i < size; i++) squares[i % numFilters]! += parameters[start + i]! ** 2;
-    for (let i = 0; i < size; i++) scales[start + i] = Math.sqrt(squares[i % numFilters]! * numFilters / size);
+    if (numFilters === 1) scales.fill(norm(parameters.subarray(start, start + size)) / Math.sqrt(size), start, start + size);
+    else {
+      const squares = new Float64Array(numFilters);
+      for (let i = 0; i < size; i++) squares[i % numFilters]! += parameters[start + i]! ** 2;
+      const rms = squares.map(sum => Math.sqrt(sum * numFilters / size));
+      for (let i = 0; i < size; i++) scales[start + i] = rms[i % numFilters]!;
+    }
     start += size;
   }
   return scales;
+}
+
+function countNonZero(values: Float32Array): number {
+  let count = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) count++;
+  return count;
 }

@@ -128,8 +128,9 @@ function ascent(around: Neighbourhood, gradient: Float32Array, settings: Sharpne
 
 /** The point of the ball's edge in a direction, or a share of the way to it. */
 function inDirection(around: Neighbourhood, z: Float32Array, settings: SharpnessSettings, share = 1): Float32Array {
-  const factor = radiusOf(around, settings) * share / norm(z);
-  return z.map(x => factor * x);
+  const factor = radiusOf(around, settings) * share / norm(z), out = new Float32Array(z.length);
+  for (let i = 0; i < out.length; i++) out[i] = factor * z[i]!;
+  return out;
 }
 
 /** A point uniform in the ball. */

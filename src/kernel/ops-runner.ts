@@ -1,29 +1,13 @@
-import {keep, scalar, tensor1d, tensor2d, tidy, type Scalar, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
+import {scalar, tensor1d, tensor2d, tidy, type Scalar, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS} from '../rules/tensor-lstm/spec.js';
+import {KeptTensor} from './kept-tensor.js';
 import {allFinite, selectFinite, stepOps} from './ops-step.js';
 import type {Loss, LossSlots, SlotArrays, StepOutcome, StepRunner, VariableSlots, VariableStep} from './runner.js';
 import type {StepOptions} from './types.js';
 
-/** A tensor that outlives every tidy and is replaced as a whole. */
-class Kept<T extends Tensor1D | Tensor2D> {
-  constructor(private tensor: T) {
-    keep(tensor);
-  }
-  get value(): T {
-    return this.tensor;
-  }
-  replace(next: T): void {
-    this.tensor.dispose();
-    this.tensor = keep(next);
-  }
-  dispose(): void {
-    if (!this.tensor.isDisposed) this.tensor.dispose();
-  }
-}
-
 /** Slots on the backend's own device. */
 class TensorSlots implements VariableSlots {
-  constructor(readonly owner: OpsRunner, readonly slots: Kept<Tensor2D>, readonly tensorSlots: Kept<Tensor1D>) {}
+  constructor(readonly owner: OpsRunner, readonly slots: KeptTensor<Tensor2D>, readonly tensorSlots: KeptTensor<Tensor1D>) {}
   read(): SlotArrays {
     return {slots: this.slots.value.dataSync<'float32'>().slice(), tensorSlots: this.tensorSlots.value.dataSync<'float32'>().slice()};
   }
@@ -34,7 +18,7 @@ class TensorSlots implements VariableSlots {
 }
 
 class TensorLossSlots implements LossSlots {
-  constructor(readonly owner: OpsRunner, readonly slots: Kept<Tensor1D>) {}
+  constructor(readonly owner: OpsRunner, readonly slots: KeptTensor<Tensor1D>) {}
   read(): Float32Array {
     return this.slots.value.dataSync<'float32'>().slice();
   }
@@ -50,11 +34,11 @@ export class OpsRunner implements StepRunner {
 
   createSlots(size: number, initial?: SlotArrays): VariableSlots {
     const {slots, tensorSlots} = initial ?? {slots: new Float32Array(NUM_PARAMETER_SLOTS * size), tensorSlots: new Float32Array(NUM_TENSOR_SLOTS)};
-    return new TensorSlots(this, new Kept(tensor2d(slots, [NUM_PARAMETER_SLOTS, size])), new Kept(tensor1d(tensorSlots)));
+    return new TensorSlots(this, new KeptTensor(tensor2d(slots, [NUM_PARAMETER_SLOTS, size])), new KeptTensor(tensor1d(tensorSlots)));
   }
 
   createLossSlots(initial?: Float32Array): LossSlots {
-    return new TensorLossSlots(this, new Kept(tensor1d(initial ?? new Float32Array(NUM_LOSS_SLOTS))));
+    return new TensorLossSlots(this, new KeptTensor(tensor1d(initial ?? new Float32Array(NUM_LOSS_SLOTS))));
   }
 
   step(theta: Float32Array, steps: readonly VariableStep[], lossSlots: LossSlots, loss: Loss, options: StepOptions): StepOutcome {

@@ -38,14 +38,14 @@ export interface VariableStep {
 export type Loss = number | Scalar | undefined;
 
 /**
- * What a step did. `skipped` names the first non-finite thing; then nothing has changed. `deferred` is a bool scalar, true
+ * What a step did. `skipped` names the first non-finite thing; then nothing has changed. `deferred` is a scalar, not 0
  * where the step was made, for backends where reading it now would stall; the caller disposes it.
  */
 export type StepOutcome = {readonly kind: 'made'} | {readonly kind: 'skipped'; readonly culprit: string} | {readonly kind: 'deferred'; readonly made: Scalar};
 
 /** Runs one rule on one kind of backend. */
 export interface StepRunner {
-  readonly name: 'wasm-shared' | 'wasm-copy' | 'js' | 'ops' | 'zoo';
+  readonly name: 'wasm-shared' | 'wasm-copy' | 'js' | 'ops' | 'webgl' | 'webgpu' | 'zoo';
   /** Whether this runner wants the loss as a number. */
   readonly readsLoss: boolean;
   createSlots(size: number, initial?: SlotArrays): VariableSlots;

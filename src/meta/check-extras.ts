@@ -1,4 +1,5 @@
 import {flatnessTerm} from '../flatness/create-term.js';
+import type {FlatnessRegularizer} from '../flatness/flatness-regularizer.js';
 import type {FlatnessTerm} from '../flatness/flatness-term.js';
 import type {OptionChecks} from '../option-checks.js';
 import type {Curriculum} from './curriculum.js';
@@ -46,7 +47,8 @@ export function checkImitation(checks: OptionChecks, value: unknown): Imitation 
 }
 
 /** `metaFit`'s options `regularizer` and `regularizeAt`. @param crosses Whether it has to reach workers. */
-export function checkRegularizer(checks: OptionChecks, value: unknown, at: unknown, crosses: boolean): WindowFlatness | undefined {
+export function checkRegularizer(checks: OptionChecks, given: unknown, at: unknown, crosses: boolean): WindowFlatness | undefined {
+  const value = isRegularizer(given) ? given.term() : given;
   if (value === undefined) return at === undefined ? undefined : checks.reject('regularizeAt must come with a regularizer', at, "For example regularizer: {measure: 'sharpness', strength: 0.1}.");
   const points: unknown = at ?? [1];
   if (!Array.isArray(points) || points.length === 0) return checks.reject('regularizeAt must be a list of shares of a window', points, 'For example [0.5, 1].');
@@ -54,6 +56,11 @@ export function checkRegularizer(checks: OptionChecks, value: unknown, at: unkno
     term: isFlatnessTerm(value) && !crosses ? value : flatnessTerm(isFlatnessTerm(value) ? value.config : value),
     at: points.map((share, i) => checks.number(`regularizeAt[${i}]`, share, {above: 0, max: 1}, '1 is the end of the window.')),
   };
+}
+
+/** Not by class: there may be two copies of this package. */
+function isRegularizer(value: unknown): value is FlatnessRegularizer {
+  return typeof value === 'object' && value !== null && typeof (value as Partial<FlatnessRegularizer>).term === 'function';
 }
 
 function isFlatnessTerm(value: unknown): value is FlatnessTerm {

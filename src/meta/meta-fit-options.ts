@@ -2,6 +2,7 @@ import type {Theta} from '../theta/theta-file.js';
 import type {TaskFamily} from '../tasks/task-family.js';
 import type {RuleName} from '../rules/registry.js';
 import type {FlatnessTermOptions} from '../flatness/create-term.js';
+import type {FlatnessRegularizer} from '../flatness/flatness-regularizer.js';
 import type {FlatnessTerm} from '../flatness/flatness-term.js';
 import type {GrowingCurriculum, StagedCurriculum} from './curriculum.js';
 import type {EstimatorKind} from './estimator.js';
@@ -41,11 +42,11 @@ export interface MetaFitOptions {
   /** What rollouts are scored by. Default: `{kind: 'logLoss', over: 'mean', on: 'train'}`. */
   readonly objective?: Partial<Objective> | undefined;
   /**
-   * A flatness penalty at the inner parameters that joins the objective: a measure with its options and a strength, or a term of
-   * your own, which stays in this thread. By value in evolution strategies, by its gradient in `'bptt'`; held-out scores are without
+   * A flatness penalty at the inner parameters that joins the objective: a measure with its options and a strength, a
+   * `FlatnessRegularizer` without schedules, or a term of your own, which stays in this thread. By value in evolution strategies, by its gradient in `'bptt'`; held-out scores are without
    * it. Penalties that are not finite are left out and counted. Default: none.
    */
-  readonly regularizer?: FlatnessTermOptions | FlatnessTerm | undefined;
+  readonly regularizer?: FlatnessRegularizer | FlatnessTermOptions | FlatnessTerm | undefined;
   /** Points of each window at which the penalty is taken, as shares of its steps above 0, at most 1. Default `[1]`: its end. */
   readonly regularizeAt?: readonly number[] | undefined;
   /**

@@ -1,7 +1,7 @@
 import {flatnessTerm} from '../flatness/create-term.js';
 import type {FlatnessConfig, FlatnessTerm} from '../flatness/flatness-term.js';
 import type {LossProbe} from '../flatness/loss-probe.js';
-import {Random} from '../random.js';
+import {type Random} from '../random.js';
 
 /** A flatness penalty in the objective of windows. */
 export interface WindowFlatness {

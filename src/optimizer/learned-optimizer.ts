@@ -24,8 +24,7 @@ const SAVE_CALLS = ['getClassName', 'getConfig'] as const;
  * steps; each parameter steps along an Adam direction that a tiny network corrects. Slots: 4 floats per parameter and 58
  * per variable, kept outside TF.js's tensors on cpu, wasm and node. It owns its slots: call `dispose` when done.
  *
- * So it is with the rule `tensor-lstm`, the default. Rules of the zoo (option `rule`) step by tf ops and keep their slots in
- * tensors; see docs/zoo.md.
+ * So it is with the default rule, `tensor-lstm`. Those of the zoo (docs/zoo.md) step by tf ops and keep their slots in tensors.
  *
  * Made by {@link learnedOptimizer}. The rule stands in `src/rules/tensor-lstm/spec.ts`; after Metz et al. 2022 ("VeLO",
  * arXiv 2211.09760) and Moudgil et al. 2025 ("Celo", arXiv 2501.12670). Differs from both: it starts as Adam, its steps are

@@ -42,7 +42,7 @@ export interface LineChartOptions {
 /** Told apart by colour-blind readers (Okabe and Ito) and overridable by the page, which knows light from dark. */
 const COLORS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9'];
 const DASHES = ['none', '7 4', '2 3', '10 3 2 3', '5 2', '1 2'];
-const MARGIN = {top: 12, right: 16, bottom: 48, left: 72};
+const MARGIN = {top: 12, right: 16, bottom: 48, left: 76};
 const LEGEND_LINE = 22;
 
 /**
@@ -110,7 +110,7 @@ function axes(frame: Frame, place: Place, xScale: Scale, yScale: Scale, xLabel: 
   parts.push(
     `<path d="M${frame.left} ${frame.top}V${frame.bottom}H${frame.right}" fill="none" stroke="currentColor" stroke-opacity="0.6"/>`,
     `<text x="${middle.x}" y="${frame.bottom + 40}" text-anchor="middle">${escapeHtml(xLabel)}</text>`,
-    `<text transform="translate(16 ${middle.y}) rotate(-90)" text-anchor="middle">${escapeHtml(yLabel)}</text>`,
+    `<text transform="translate(14 ${middle.y}) rotate(-90)" text-anchor="middle">${escapeHtml(yLabel)}</text>`,
   );
   return parts.join('\n');
 }

@@ -1,4 +1,5 @@
 import {decodeBase64} from '../base64.js';
+import {L2OError} from '../errors.js';
 import {MODULE_BASE64} from './engine-module.wasm.js';
 
 /** What the compiled module exports; pointers are byte offsets into its memory. */
@@ -40,15 +41,26 @@ export class EngineMemory {
     return this.wasm.memory.buffer.byteLength;
   }
 
-  /** Room for so many floats, of undefined content; sizes are rounded up to powers of two so that freed room is found again. */
+  /**
+   * Room for so many floats, of undefined content; sizes are rounded up to powers of two so that freed room is found again.
+   * @throws L2OError `ENVIRONMENT` where there is no more memory.
+   */
   allocate(count: number): number {
     const size = blockSize(count), reused = this.free.get(size)?.pop();
     if (reused !== undefined) return reused;
-    const start = Math.ceil(this.top / 64) * 64;
-    this.top = start + 4 * size;
-    const missing = this.top - this.bytes;
-    if (missing > 0) this.wasm.memory.grow(Math.ceil(missing / 65536) + 64);
+    const start = Math.ceil(this.top / 64) * 64, end = start + 4 * size;
+    if (end > this.bytes) this.grow(end - this.bytes);
+    this.top = end;
     return start;
+  }
+
+  private grow(missing: number): void {
+    try {
+      this.wasm.memory.grow(Math.ceil(missing / 65536) + 64);
+    } catch (cause) {
+      throw new L2OError('ENVIRONMENT', `rollout: expected ${missing} more bytes beside the engine's ${this.bytes}, got "${String(cause)}". ` +
+        'It has at most 4 GiB: take smaller data, or fewer pairs or more workers.', {cause});
+    }
   }
 
   /** Gives back what {@link EngineMemory.allocate} gave for this count. */

@@ -7,7 +7,9 @@ import {
 } from './engine-layout.js';
 import type {EngineMemory} from './engine-memory.js';
 import {countSlots, ENGINE_RULE_SIZES} from './engine-rules.js';
-import {EVALUATION_BATCHES, LARGEST_LOSS, stalePoint, type Evaluation, type Rollout, type RolloutOptions, type RolloutState, type StepObserver} from './rollout.js';
+import {
+  EVALUATION_BATCHES, LARGEST_LOSS, stalePoint, type Evaluation, type Rollout, type RolloutOptions, type RolloutState, type StepObserver,
+} from './rollout.js';
 import {rejectStart} from './task-contract.js';
 import type {TaskOrigin} from './task-origin.js';
 
@@ -71,11 +73,14 @@ export class EngineRollout implements Rollout {
 
   private writeFields(values: Partial<Record<RolloutField, number>>): void {
     const ints = this.memory.ints(this.at, ROLLOUT_FIELDS.length), floats = this.memory.floats(this.at, ROLLOUT_FIELDS.length);
-    for (const [name, value] of Object.entries(values) as Array<[RolloutField, number]>) (FLOAT_FIELDS.has(name) ? floats : ints)[FIELD_INDEX.get(name)!] = value;
+    for (const [name, value] of Object.entries(values) as Array<[RolloutField, number]>) {
+      (FLOAT_FIELDS.has(name) ? floats : ints)[FIELD_INDEX.get(name)!] = value;
+    }
   }
 
   private writeSplit(index: number, values: Record<SplitField, number>): void {
-    this.memory.ints(this.at + 4 * (ROLLOUT_FIELDS.length + index * SPLIT_FIELDS.length), SPLIT_FIELDS.length).set(SPLIT_FIELDS.map(([name]) => values[name] | 0));
+    const pointer = this.at + 4 * (ROLLOUT_FIELDS.length + index * SPLIT_FIELDS.length);
+    this.memory.ints(pointer, SPLIT_FIELDS.length).set(SPLIT_FIELDS.map(([name]) => values[name] | 0));
   }
 
   private writeParameters(): void {
@@ -132,7 +137,13 @@ export class EngineRollout implements Rollout {
     return {step: this.step, pieces: this.state.map(([pointer, count]) => this.memory.floats(pointer, count).slice())};
   }
 
+  /** As in {@link Rollout}. @throws L2OError `INVALID_ARGUMENT` for the state of another task, rule or engine. */
   restore({step, pieces}: RolloutState): void {
+    const expected = this.state.map(([, count]) => count).join(', '), got = pieces.map(piece => piece.length).join(', ');
+    if (got !== expected) {
+      throw new L2OError('INVALID_ARGUMENT', `rollout: expected a state of ${expected} numbers, got ${got}. ` +
+        'Restore what a rollout of the same task, rule and engine saved.');
+    }
     this.writeFields({step});
     this.state.forEach(([pointer, count], i) => this.memory.floats(pointer, count).set(pieces[i]!));
   }
@@ -191,6 +202,7 @@ export class EngineRollout implements Rollout {
   }
 
   dispose(): void {
+    if (this.blocks.length === 0) return;
     for (const [pointer, count] of this.blocks.splice(0)) this.memory.release(pointer, count);
     this.onDispose?.();
   }

@@ -47,12 +47,13 @@ export class RolloutEngine {
   load(problem: CompiledProblem): LoadedProblem {
     const {memory} = this, {parameters, scales, sizes, splits} = problem, numParams = countParameters(problem);
     const shapes = Int32Array.from(parameters.flatMap(({shape, values}) => [shape.length, values.length, shape.at(-1) ?? 1]));
-    const arrays = [shapes, Int32Array.from(sizes), ...scales === undefined ? [] : [scales], ...[splits.train, splits.validation].flatMap(s => [s.inputs, s.answers])];
+    const data = [splits.train, splits.validation].flatMap(({inputs, answers}) => [inputs, answers]);
+    const arrays = [shapes, Int32Array.from(sizes), ...scales === undefined ? [] : [scales], ...data];
     const held = arrays.map(array => memory.hold(array));
-    const [tensorsAt, sizesAt] = held as [number, number], dataAt = held.length - 4;
+    const [tensorsAt, sizesAt] = held as [number, number], dataAt = held.length - data.length;
     return {
       problem, numParams, tensors: tensorsAt, sizes: sizesAt, scales: scales === undefined ? 0 : held[2]!,
-      splits: [splits.train, splits.validation].map((data, i) => ({data, inputs: held[dataAt + 2 * i]!, answers: held[dataAt + 2 * i + 1]!})),
+      splits: [splits.train, splits.validation].map((part, i) => ({data: part, inputs: held[dataAt + 2 * i]!, answers: held[dataAt + 2 * i + 1]!})),
       dispose: () => arrays.forEach(array => memory.giveBack(array)),
     };
   }

@@ -81,5 +81,6 @@ export interface Rollout {
 
 /** Throws the error of a probe whose rollout has gone on. */
 export function stalePoint(taken: number, now: number): never {
-  throw new L2OError('INVALID_ARGUMENT', `rollout: expected a probe of step ${now}, got one that was taken at step ${taken}. Take a new one after each run or restore.`);
+  throw new L2OError('INVALID_ARGUMENT', `rollout: expected a probe of step ${now}, got one that was taken at step ${taken}. ` +
+    'Take a new one after each run or restore.');
 }

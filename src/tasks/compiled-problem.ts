@@ -35,18 +35,20 @@ export interface CompiledProblem {
   readonly splits: Readonly<Record<Split, CompiledSplit>>;
 }
 
-/** Kept beside the tasks, not in them: a copy of a task with another loss is another task, and must not inherit this one's form. */
-const forms = new WeakMap<object, () => CompiledProblem>();
+/**
+ * Where a task has its form. Global, because a process may hold this library twice, as ES modules and as CommonJS. Not enumerable
+ * and never looked up in prototypes, because a copy of a task with another loss is another task.
+ */
+const FORM = Symbol.for('tfjs-l2o/compiled-problem/1');
 
 /** Says that the compiled engine may run this very task, which cannot be changed from now on. */
 export function withCompiledForm<B>(task: Task<B>, form: () => CompiledProblem): Task<B> {
-  forms.set(Object.freeze(task), form);
-  return task;
+  return Object.freeze(Object.defineProperty(task, FORM, {value: form}));
 }
 
 /** The compiled form of a task, if it has one. */
 export function compiledFormOf(task: Task): (() => CompiledProblem) | undefined {
-  return forms.get(task);
+  return Object.getOwnPropertyDescriptor(task, FORM)?.value as (() => CompiledProblem) | undefined;
 }
 
 /** Number of all parameters. */

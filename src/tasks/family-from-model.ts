@@ -196,7 +196,8 @@ function relabelled(ys: tf.Tensor, numClasses: number, change: (label: number) =
   const labels = Array.from({length: numExamples}, (_, i) =>
     change(oneHot ? values.subarray(i * numClasses, (i + 1) * numClasses).indexOf(1) : values[i]!));
   if (!oneHot) return tf.keep(tf.tensor(labels, ys.shape, ys.dtype));
-  return tf.keep(tf.tidy(() => tf.oneHot(tf.tensor1d(labels, 'int32'), numClasses, 1, 0, ys.dtype === 'float32' ? 'float32' : 'int32')));
+  // Not oneHot's own dtype argument: for float32, TF.js's wasm backend writes the bits of the integer 1.
+  return tf.keep(tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), numClasses), ys.dtype === 'float32' ? 'float32' : 'int32')));
 }
 
 function tensorsOf({train, validation}: DataSplits<ModelData>): tf.Tensor[] {

@@ -25,6 +25,12 @@ describe('progress', () => {
     expect(progressLine(at(100), 10)).to.include('100 %  0.0 s left');
   });
 
+  it('shortens the bar where the words need its place', () => {
+    const stream = new FakeStream(true, 50);
+    progressReporter(stream, () => 0).update({...at(50), phase: '1234567890'.repeat(2), secondsLeft: 3});
+    expect(withoutClearing(stream.written[0]!)).to.equal('█████░░░░  50 %  3.0 s left  12345678901234567890');
+  });
+
   it('rewrites one line on a terminal, at most every tenth of a second, and takes it away', () => {
     const stream = new FakeStream(true, 40);
     let time = 0;

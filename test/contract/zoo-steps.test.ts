@@ -35,9 +35,9 @@ for (const rule of ZOO) {
     forEachBackend(BACKENDS, () => {
       it('moves variables of every rank, and agrees by every entry point of a loop, bit for bit', () => {
         const results = [LOOP_STEPS, LOSSLESS_STEPS].map(steps => Object.values(steps).map(step => {
-          const bowl = new Bowl(SHAPES), optimizer = zooOptimizer(rule, {numSteps: 4}), before = bowl.values();
-          for (let i = 0; i < 4; i++) step(optimizer, () => bowl.loss(i), bowl.variables);
-          expect(optimizer.iterations).to.equal(4);
+          const bowl = new Bowl(SHAPES), optimizer = zooOptimizer(rule, {numSteps: 2}), before = bowl.values();
+          for (let i = 0; i < 2; i++) step(optimizer, () => bowl.loss(i), bowl.variables);
+          expect(optimizer.iterations).to.equal(2);
           const values = bowl.values();
           values.forEach((v, i) => v.forEach((x, j) => expect(Number.isFinite(x) && x !== before[i]![j], `value ${j} of ${i}`).to.be.true));
           optimizer.dispose();
@@ -76,8 +76,6 @@ for (const rule of ZOO) {
         bowl.dispose();
         expectClose(firstStep(rule, SHAPES, {clipNorm: norm / 2000}).steps, firstStep(rule, SHAPES, {}, 1 / 2000).steps, 1e-3);
         expectSame(firstStep(rule, SHAPES, {clipNorm: 1e6}).steps, firstStep(rule, SHAPES).steps);
-        expectSame(ranOnBowl(rule, SHAPES, {clipNorm: 1e6}), ranOnBowl(rule, SHAPES));
-        expectDifferent(ranOnBowl(rule, SHAPES, {clipNorm: 0.01}), ranOnBowl(rule, SHAPES));
       });
 
       it('weightDecay takes (rate of the step) × weightDecay of a weight away, all of it at most, where decayMask says so', () => {
@@ -92,7 +90,6 @@ for (const rule of ZOO) {
         }
         const {before, steps} = firstStep(rule, SHAPES, {weightDecay: 1e30, ...masked}), plain = firstStep(rule, SHAPES);
         expectClose([steps[1]!.map((x, j) => x + before[1]![j]!)], [plain.steps[1]!], 0.02);
-        expectSame(ranOnBowl(rule, SHAPES, {weightDecay: 0}), ranOnBowl(rule, SHAPES));
       });
     });
   });

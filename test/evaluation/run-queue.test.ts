@@ -11,7 +11,10 @@ const never = (): undefined => undefined;
 
 describe('RunQueue', () => {
   it('begins the runs of earlier tasks first', async () => {
-    const order: number[] = [], queue = new RunQueue([seatOf(({task}) => Promise.resolve(void order.push(task) ?? RECORD))], never);
+    const order: number[] = [], queue = new RunQueue([seatOf(({task}) => {
+      order.push(task);
+      return Promise.resolve(RECORD);
+    })], never);
     await Promise.all([2, 0, 1, 0].map(task => queue.run(specOf(task))));
     expect(order).to.deep.equal([0, 0, 1, 2]);
   });
@@ -31,7 +34,10 @@ describe('RunQueue', () => {
 
   it('begins nothing more once it is over, and lets runs in flight end', async () => {
     let begun = 0;
-    const queue = new RunQueue([seatOf(() => Promise.resolve(void begun++ ?? RECORD))], () => (begun >= 2 ? new RunsEnded('limit') : undefined));
+    const queue = new RunQueue([seatOf(() => {
+      begun++;
+      return Promise.resolve(RECORD);
+    })], () => (begun >= 2 ? new RunsEnded('limit') : undefined));
     const outcomes = await Promise.allSettled([0, 1, 2, 3].map(task => queue.run(specOf(task))));
     expect(outcomes.map(({status}) => status)).to.deep.equal(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
     expect((outcomes[3] as PromiseRejectedResult).reason).to.be.instanceOf(RunsEnded).with.property('reason', 'limit');

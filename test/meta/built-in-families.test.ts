@@ -15,15 +15,16 @@ const MODULE = new URL('./families/built-in.ts', import.meta.url);
 
 /** How many rollouts run by tf ops while `f` does. */
 async function opsRollouts(f: () => Promise<unknown>): Promise<number> {
-  const {run} = OpsRollout.prototype, seen = new Set<OpsRollout>();
-  OpsRollout.prototype.run = function (...args) {
+  const original = Object.getOwnPropertyDescriptor(OpsRollout.prototype, 'run')!, run = original.value as OpsRollout['run'], seen = new Set<OpsRollout>();
+  const value = function (this: OpsRollout, ...args: Parameters<OpsRollout['run']>): number {
     seen.add(this);
     return run.apply(this, args);
   };
+  Object.defineProperty(OpsRollout.prototype, 'run', {...original, value});
   try {
     await f();
   } finally {
-    OpsRollout.prototype.run = run;
+    Object.defineProperty(OpsRollout.prototype, 'run', original);
   }
   return seen.size;
 }
@@ -31,9 +32,9 @@ async function opsRollouts(f: () => Promise<unknown>): Promise<number> {
 describe('metaFit on built-in families', () => {
   before(() => useBackend('cpu'));
 
-  it('gives the same theta and history, bit for bit, with 0, 1, 2 and 4 workers', async () => {
+  it('gives the same theta and history, bit for bit, with 0, 1 and 4 workers', async () => {
     const results = [await metaFit({...RUN, tasks: builtIn})];
-    for (const workers of [1, 2, 4]) results.push(await metaFit({...RUN, tasks: MODULE, workers}));
+    for (const workers of [1, 4]) results.push(await metaFit({...RUN, tasks: MODULE, workers}));
     for (const {theta, history} of results) {
       expect(theta.hash).to.equal(results[0]!.theta.hash);
       expect(history).to.deep.equal(results[0]!.history);
@@ -54,17 +55,17 @@ describe('metaFit on built-in families', () => {
   });
 
   it('runs tasks that have a compiled form in the engine, and only those', async () => {
-    const copies: TaskFamily = {name: networks.name, sample: random => ({...networks.sample(random)}) as ReturnType<TaskFamily['sample']>};
+    const copies: TaskFamily = {name: networks.name, sample: random => ({...networks.sample(random)})};
     const numTensors = tf.memory().numTensors;
-    expect(await opsRollouts(() => metaFit({...RUN, tasks: networks as TaskFamily}))).to.equal(0);
+    expect(await opsRollouts(() => metaFit({...RUN, tasks: networks}))).to.equal(0);
     expect(await opsRollouts(() => metaFit({...RUN, tasks: copies}))).to.be.above(6);
     expect(await opsRollouts(() => metaFit({...RUN, tasks: builtIn}))).to.be.above(0);
     expect(tf.memory().numTensors).to.equal(numTensors);
   });
 
   it('scores alike in both engines', async () => {
-    const copies: TaskFamily = {name: networks.name, sample: random => ({...networks.sample(random)}) as ReturnType<TaskFamily['sample']>};
-    const run = {...RUN, numOuterSteps: 2, numHeldOut: 8}, ours = await metaFit({...run, tasks: networks as TaskFamily}), theirs = await metaFit({...run, tasks: copies});
+    const copies: TaskFamily = {name: networks.name, sample: random => ({...networks.sample(random)})};
+    const run = {...RUN, numOuterSteps: 2, numHeldOut: 8}, ours = await metaFit({...run, tasks: networks}), theirs = await metaFit({...run, tasks: copies});
     expect(ours.history[0]!.heldOut).to.be.closeTo(theirs.history[0]!.heldOut!, 1e-3);
   });
 });

@@ -16,7 +16,7 @@ describe('the teacher', () => {
     const adam = tf.train.adam(0.03), teacher = new Teacher(SIZE, 0.03), variable = tf.variable(tf.zeros([SIZE]), true, 'teacher_test');
     for (const gradient of gradientsOf(1, 5)) {
       const before = variable.dataSync().slice(), tensor = tf.tensor1d(gradient);
-      adam.applyGradients({[variable.name]: tensor});
+      adam.applyGradients([{name: variable.name, tensor}]);
       tensor.dispose();
       const change = Float32Array.from(variable.dataSync(), (x, i) => x - before[i]!);
       expect(teacher.compare(gradient, change).distance).to.be.below(1e-8);

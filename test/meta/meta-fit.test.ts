@@ -5,13 +5,18 @@ import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {L2OError} from '../../src/errors.js';
+import {Random} from '../../src/random.js';
+import {RULE_NAMES, ruleInfo} from '../../src/rules/registry.js';
 import {metaFit} from '../../src/meta/meta-fit.js';
 import type {MetaFitOptions} from '../../src/meta/meta-fit-options.js';
+import {threadEngine} from '../../src/rollout/engine.js';
+import {quadraticFamily} from '../../src/tasks/families/quadratic.js';
 import type {TaskFamily} from '../../src/tasks/task-family.js';
 import {defaultTheta} from '../../src/theta/default-theta.js';
 import {loadTheta} from '../../src/theta/theta-io.js';
 import faulty from './families/faulty.js';
 import {slopes} from './families/slopes.js';
+import {parameterNorm} from './parameter-norm.js';
 import {RUN} from './run-options.js';
 
 const MODULE = new URL('./families/slopes.ts', import.meta.url);
@@ -32,15 +37,37 @@ describe('metaFit', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'tfjs-l2o-meta-fit-'))));
   afterEach(() => rmSync(folder, {recursive: true}));
 
-  it('gives the same theta and history, bit for bit, for an object, and for a module with 0, 1 and 2 workers', async () => {
-    const results = [await metaFit({...RUN, tasks: slopes})];
-    for (const workers of [0, 1, 2]) results.push(await metaFit({...RUN, tasks: MODULE, workers}));
-    for (const {theta, history, stopped} of results) {
-      expect(theta.hash).to.equal(results[0]!.theta.hash);
-      expect(history).to.deep.equal(results[0]!.history);
-      expect(stopped).to.equal('done');
-    }
-    expect(results[0]!.history.map(h => h.outerStep)).to.deep.equal(Array.from({length: 13}, (_, i) => i));
+  for (const [estimator, options] of [['nres', {}], ['bptt', {estimator: 'bptt', rule: 'lstm-dm', numOuterSteps: 3, numHeldOut: 1}]] as const) {
+    it(`gives the same theta and history, bit for bit, for an object, and for a module with 0, 1, 2 and 4 workers: ${estimator}`, async () => {
+      const run = {...RUN, numPairs: 4, ...options}, results = [await metaFit({...run, tasks: slopes})];
+      for (const workers of [0, 1, 2, 4]) results.push(await metaFit({...run, tasks: MODULE, workers}));
+      for (const {theta, history, stopped} of results) {
+        expect(theta.hash).to.equal(results[0]!.theta.hash);
+        expect(history).to.deep.equal(results[0]!.history);
+        expect(stopped).to.equal('done');
+      }
+      expect(results[0]!.history.map(h => h.outerStep)).to.deep.equal(Array.from({length: run.numOuterSteps + 1}, (_, i) => i));
+    });
+  }
+
+  for (const rule of RULE_NAMES) {
+    it(`trains any rule, by evolution strategies and by backpropagation, from scratch and on, and saves it: ${rule}`, async () => {
+      for (const estimator of ['nres', 'bptt'] as const) {
+        const run = {...RUN, rule, estimator, numOuterSteps: 2, numPairs: 1, tasks: slopes, checkpointDir: join(folder, estimator)};
+        const {theta, history, recipe} = await metaFit({...run, initialTheta: 'untrained'});
+        expect(theta).to.include({rule, ruleVersion: ruleInfo(rule).version}).and.nested.property('values.length', ruleInfo(rule).thetaSize);
+        expect(history[2]!.gradientNorm).to.be.above(0);
+        expect(JSON.parse(recipe)).to.include({rule});
+        expect((await metaFit({...run, checkpointDir: undefined, initialTheta: theta, numOuterSteps: 1})).history).to.have.length(2);
+      }
+    });
+  }
+
+  it('starts each rule of the zoo untrained, from a theta that follows from the seed', async () => {
+    const run = {...RUN, rule: 'rnnprop', tasks: slopes, numOuterSteps: 1, learningRate: 1e-12} as const;
+    const {theta} = await metaFit(run), other = await metaFit({...run, seed: 6});
+    expect(theta.values).to.deep.equal(ruleInfo('rnnprop').initialTheta(new Random(5).fork('theta')));
+    expect(other.theta.hash).to.not.equal(theta.hash);
   });
 
   for (const estimator of ['pes', 'es'] as const) {
@@ -103,12 +130,24 @@ describe('metaFit', () => {
     expect(history.length).to.be.below(200);
   });
 
-  it('holds on to no tensor and no more memory from step to step', async () => {
-    const before = tf.memory().numTensors, during: number[] = [];
-    await metaFit({...RUN, numOuterSteps: 120, tasks: slopes, onProgress: () => during.push(tf.memory().numTensors)});
-    expect(tf.memory().numTensors).to.equal(before);
-    expect(new Set(during).size).to.equal(1);
-  });
+  const FLAT: Readonly<Record<string, Partial<MetaFitOptions> & Pick<MetaFitOptions, 'tasks'>>> = {
+    'tf ops': {tasks: slopes, numOuterSteps: 120},
+    'the compiled engine': {tasks: quadraticFamily({dimension: 2}), numOuterSteps: 300},
+    'backpropagation': {tasks: slopes, estimator: 'bptt', rule: 'rnnprop', numOuterSteps: 20, numPairs: 1},
+  };
+  for (const [what, options] of Object.entries(FLAT)) {
+    it(`holds on to no tensor and no more memory from step to step: ${what}`, async () => {
+      const before = tf.memory().numTensors, tensors: number[] = [], engine: number[] = [];
+      await metaFit({...RUN, ...options, onProgress: () => {
+        tensors.push(tf.memory().numTensors);
+        engine.push(threadEngine()!.memoryBytes);
+      }});
+      expect(tf.memory().numTensors).to.equal(before);
+      // By backpropagation, runs that have just begun have no slots yet.
+      expect(Math.max(...tensors.slice(-10))).to.be.at.most(Math.max(...tensors.slice(0, 10)));
+      expect(engine.at(-1)).to.equal(engine[Math.floor(engine.length / 2)]);
+    });
+  }
 
   it('caps and counts rollouts that diverge, and keeps theta finite', async () => {
     const family: TaskFamily = {name: 'bottomless', sample: () => ({init: () => ({w: tf.ones([1])}), loss: ({w}) => tf.sum(tf.neg(tf.exp(tf.mul(30, w!)))), *batches() { for (;;) yield 0; }})};
@@ -155,6 +194,26 @@ describe('metaFit', () => {
     [{tasks: slopes, objective: {kid: 'loss'}}, 'UNKNOWN_OPTION', /Did you mean 'kind'/],
     [{tasks: slopes, objective: {kind: 'mse'}}, 'INVALID_ARGUMENT', /objective.kind must be 'logLoss' or 'loss' or 'logPerStep', got 'mse'/],
     [{tasks: slopes, estimator: 'bptt', sigma: 0.1}, 'INVALID_ARGUMENT', /sigma must be left out with estimator 'bptt', got 0.1/],
+    [{tasks: slopes, estimator: 'bptt', signOnly: true}, 'INVALID_ARGUMENT', /signOnly must be left out with estimator 'bptt'/],
+    [{tasks: slopes, estimator: 'bppt'}, 'INVALID_ARGUMENT', /estimator must be 'nres' or 'pes' or 'es' or 'bptt', got 'bppt'/],
+    [{tasks: slopes, rule: 'lstm'}, 'INVALID_ARGUMENT', /rule must be 'tensor-lstm' or 'lstm-dm' or 'rnnprop' or 'scale', got 'lstm'/],
+    [{tasks: slopes, rule: 'rnnprop', initialTheta: defaultTheta()}, 'INVALID_ARGUMENT', /initialTheta must be of the rule 'rnnprop', got 'tensor-lstm'/],
+    [{tasks: slopes, signOnly: 1}, 'INVALID_ARGUMENT', /signOnly must be true or false, got 1/],
+    [{tasks: slopes, curriculum: {form: [5, 5]}}, 'UNKNOWN_OPTION', /got 'form'. Did you mean 'from'/],
+    [{tasks: slopes, curriculum: {from: [5, 5], stages: []}}, 'UNKNOWN_OPTION', /expected curriculum with stages among stages, minJudgements, got 'from'/],
+    [{tasks: slopes, curriculum: {}}, 'INVALID_ARGUMENT', /curriculum.from must be two integers.*got undefined/],
+    [{tasks: slopes, curriculum: {from: [5, 500]}}, 'INVALID_ARGUMENT', /curriculum.from must not be longer than horizons, got \[5, 500\]/],
+    [{tasks: slopes, curriculum: {from: [5, 5], over: 0}}, 'INVALID_ARGUMENT', /curriculum.over must be a number > 0 and ≤ 1, got 0/],
+    [{tasks: slopes, curriculum: {stages: [[5, 5], 7]}}, 'INVALID_ARGUMENT', /curriculum.stages\[1\] must be two integers/],
+    [{tasks: slopes, imitation: {wieght: 1}}, 'UNKNOWN_OPTION', /Did you mean 'weight'/],
+    [{tasks: slopes, imitation: {weight: 0}}, 'INVALID_ARGUMENT', /imitation.weight must be a number > 0, got 0/],
+    [{tasks: slopes, imitation: {over: 2}}, 'INVALID_ARGUMENT', /imitation.over must be a number > 0 and ≤ 1, got 2/],
+    [{tasks: slopes, regularizeAt: [1]}, 'INVALID_ARGUMENT', /regularizeAt must come with a regularizer/],
+    [{tasks: slopes, regularizer: {measure: 'sharpnes', strength: 1}}, 'INVALID_ARGUMENT', /measure must be .*'sharpness', got 'sharpnes'/],
+    [{tasks: slopes, regularizer: {measure: 'sharpness'}}, 'INVALID_ARGUMENT', /strength must be a number/],
+    [{tasks: slopes, regularizer: {measure: 'sharpness', strength: 1, radus: 1}}, 'UNKNOWN_OPTION', /Did you mean 'radius'/],
+    [{tasks: slopes, regularizer: {measure: 'sharpness', strength: 1}, regularizeAt: [0]}, 'INVALID_ARGUMENT', /regularizeAt\[0\] must be a number > 0 and ≤ 1, got 0/],
+    [{tasks: MODULE, regularizer: parameterNorm(1), workers: 1}, 'INVALID_ARGUMENT', /measure must be/],
     [{tasks: slopes, numOuterSteps: 0}, 'INVALID_ARGUMENT', /numOuterSteps must be an integer ≥ 1.*got 0/],
     [{tasks: slopes, sigma: 0}, 'INVALID_ARGUMENT', /sigma must be a number > 0, got 0/],
     [{tasks: slopes, horizons: [20, 10]}, 'INVALID_ARGUMENT', /horizons must be two integers.*got \[20, 10\]/],
@@ -168,7 +227,7 @@ describe('metaFit', () => {
     [{tasks: new URL('./run-options.ts', import.meta.url)}, 'INVALID_ARGUMENT', /to export a task family by default, got the exports RUN/],
   ];
   for (const [options, code, message] of BAD) {
-    it(`refuses ${Object.entries(options).map(([name, value]) => `${name}: ${String(value)}`).join(', ')}`, async () => {
+    it(`refuses ${Object.entries(options).map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(', ').slice(0, 120)}`, async () => {
       const error = await failure(metaFit(options as MetaFitOptions));
       expect(error.code).to.equal(code);
       expect(error.message).to.match(message);

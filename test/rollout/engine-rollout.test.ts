@@ -149,6 +149,17 @@ describe('EngineRollout', () => {
     expect(tf.memory().numTensors).to.equal(numTensors);
   });
 
+  it('says so where there is no more memory, and refuses the state of another rollout', () => {
+    const engine = RolloutEngine.create(), problem = compiledFormOf(quadraticFamily({dimension: 3}).sample(new Random(1)))!();
+    const huge = {...problem, splits: {...problem.splits, train: {...problem.splits.train, inputs: {length: 2 ** 30} as unknown as Float32Array}}};
+    expect(() => engine.load(huge)).to.throw(L2OError, /more bytes beside the engine's/).with.property('code', 'ENVIRONMENT');
+    const rollout = start(mlp), {step, pieces} = rollout.snapshot();
+    expect(() => rollout.restore({step, pieces: pieces.slice(1)})).to.throw(L2OError, 'Restore what a rollout of the same task');
+    expect(() => start(mlp, {rule: 'adam'}).restore({step, pieces})).to.throw(L2OError, 'Restore what a rollout of the same task');
+    rollout.dispose();
+    rollout.dispose();
+  });
+
   it('keeps its state where memory grows beneath it', () => {
     const engine = RolloutEngine.create(), load = (): ReturnType<RolloutEngine['load']> => engine.load(compiledFormOf(mlp.sample(new Random(1)))!());
     const rollout = engine.start(load(), optionsOf()), alone = start(mlp), bytes = engine.memoryBytes;

@@ -22,7 +22,9 @@ export class CeloStepper implements Stepper {
    * @throws L2OError 'INVALID_ARGUMENT'.
    */
   constructor(private readonly variables: readonly Variable[], theta: CeloTheta, horizon: number) {
-    if (!(horizon >= 1)) throw new L2OError('INVALID_ARGUMENT', `Celo: expected a horizon ≥ 1, got ${horizon}. Its schedule is a function of the share of steps made.`);
+    if (!(horizon >= 1)) {
+      throw new L2OError('INVALID_ARGUMENT', `Celo: expected a horizon ≥ 1, got ${horizon}. Its schedule is a function of the share of steps made.`);
+    }
     this.schedule = new CeloSchedule(theta, horizon);
     this.tensors = variables.map(v => new CeloTensor(theta, v.shape, v.size));
   }

@@ -80,7 +80,8 @@ export class CeloTensor {
       }
       return;
     }
-    const means = new Float64Array(NUM_DECAYS * numGroups), meanAt = (i: number): number => NUM_DECAYS * groupOf[Math.floor(i / NUM_DECAYS)]! + (i % NUM_DECAYS);
+    const means = new Float64Array(NUM_DECAYS * numGroups);
+    const meanAt = (i: number): number => NUM_DECAYS * groupOf[Math.floor(i / NUM_DECAYS)]! + (i % NUM_DECAYS);
     for (let i = 0; i < rows.length; i++) means[meanAt(i)]! += (rows[i]! * numGroups) / numRows;
     for (let i = 0; i < rows.length; i++) gradientFactors[i] = safeInverseRoot(rows[i]! / (means[meanAt(i)]! + 1e-9));
     for (let i = 0; i < columns.length; i++) columnFactors[i] = safeInverseRoot(columns[i]!);

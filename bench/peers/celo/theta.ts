@@ -59,7 +59,8 @@ export function loadCeloTheta(folder?: string): CeloTheta {
   const take = (name: string, size: number): Float32Array => {
     const array = arrays.get(name);
     if (array?.values.length === size) return array.values;
-    throw new L2OError('INVALID_THETA', `Celo: expected an array '${name}' of ${size} numbers, got ${array?.values.length ?? 'none'}. Use the weights published with the paper.`);
+    throw new L2OError('INVALID_THETA', `Celo: expected an array '${name}' of ${size} numbers, got ${array?.values.length ?? 'none'}. ` +
+      'Use the weights published with the paper.');
   };
   const dense = (name: string, inputs: number, outputs: number): Dense =>
     ({kernel: take(`rnn_params/${name}/w`, inputs * outputs), bias: take(`rnn_params/${name}/b`, outputs)});

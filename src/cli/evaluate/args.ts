@@ -43,18 +43,18 @@ const MAX_SEEDS = 100, MAX_WORKERS = 1024, MAX_MINUTES = 100_000;
 /** Reads the flags. @throws L2OError 'INVALID_ARGUMENT'. */
 export function evaluateOptions(suite: string, flags: ReadonlyMap<string, string>): EvaluateCommandOptions {
   const integer = (name: string, fallback: number, min: number, max: number): number => integerFlag(name, flags.get(name) ?? `${fallback}`, min, max);
-  const list = (name: string): string[] | undefined => flags.get(name)?.split(',').map(entry => entry.trim()).filter(entry => entry !== '');
+  const list = (name: string, separator = ','): string[] | undefined => flags.get(name)?.split(separator).map(entry => entry.trim()).filter(entry => entry !== '');
   const path = (name: string, what: string): string | undefined => {
     const value = flags.get(name);
     if (value === '') throw new L2OError('INVALID_ARGUMENT', `--${name} takes the path of ${what}, got nothing.`);
     return value;
   };
   const minutes = flags.get('limit-minutes'), log = path('log', 'the log to append to');
-  if (suite === 'unseen' && log === undefined) {
+  if (/(^|\/)unseen(\.[jt]s)?$/.test(suite) && log === undefined) {
     throw new L2OError('INVALID_ARGUMENT', "The suite 'unseen' is a judge, not a guide: every run of it is logged. Pass --log FILE, or choose by 'validation'.");
   }
   return {
-    suite, json: flags.has('json'), theta: path('theta', 'a theta file'), recipe: list('recipe') ?? [], peers: list('peers') ?? [], tasks: list('tasks'),
+    suite, json: flags.has('json'), theta: path('theta', 'a theta file'), recipe: list('recipe') ?? [], peers: list('peers') ?? [], tasks: list('tasks', ';'),
     baselines: list('baselines')?.map(name => nameFlag('baselines', name, BASELINES)),
     seeds: integer('seeds', EVALUATE_DEFAULTS.seeds, 1, MAX_SEEDS), workers: integer('workers', availableParallelism(), 0, MAX_WORKERS),
     cache: path('cache', 'the folder of finished runs') ?? EVALUATE_DEFAULTS.cache,

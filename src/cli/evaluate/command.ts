@@ -4,6 +4,7 @@ import {L2OError} from '../../errors.js';
 import {evaluate} from '../../evaluation/evaluate.js';
 import type {EvaluateOptions, EvaluateProgress} from '../../evaluation/evaluate-options.js';
 import type {EvaluationResult} from '../../evaluation/result.js';
+import {RunCache} from '../../evaluation/run-cache.js';
 import {findings} from '../../report/evaluation/findings.js';
 import {evaluationReport} from '../../report/evaluation/report.js';
 import {sensitivityTable, summaryTable, taskTable} from '../../report/evaluation/tables.js';
@@ -38,6 +39,8 @@ export interface PreparedEvaluation {
 /** Checks what the command was given, before any work. @throws L2OError. */
 export async function prepareEvaluation(command: EvaluateCommandOptions): Promise<PreparedEvaluation> {
   const {theta, recipe, peers, tasks, baselines, seeds, workers, cache, limitMinutes, out, report} = command, suite = suiteModule(command.suite);
+  // First, since report and result may lie beside the runs.
+  new RunCache(cache);
   for (const path of [out, report]) if (path !== undefined) checkWritable(path);
   const saved: SavedTheta | undefined = theta === undefined ? undefined : await loadTheta(theta);
   const recipeHash = recipe.length > 0 ? hashFiles(recipe) : saved?.metadata.recipe === undefined ? undefined : hash([saved.metadata.recipe]);
@@ -59,7 +62,7 @@ export async function evaluateCommand({command: {json, out, report, log, cache},
   const line = progressLine();
   const result = await evaluate({...options, onProgress: progress => world.progress.update(line(progress))});
   world.progress.clear();
-  const isDone = options.tasks === undefined ? result.complete : result.numTasks === options.tasks.length;
+  const isDone = options.tasks === undefined ? result.unfinished.length === 0 : result.numTasks === options.tasks.length;
   if (log !== undefined) appendLog(log, result, world.now());
   // What is there may be a whole result: a part of one does not replace it.
   if (out !== undefined && isDone) writeFileAtomically(out, `${JSON.stringify(result, null, 1)}\n`);

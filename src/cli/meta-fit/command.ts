@@ -10,7 +10,7 @@ import {useBackend} from '../backend.js';
 import {describeEnvironment} from '../environment.js';
 import type {ProgressReporter} from '../progress.js';
 import {readConfig, toMetaFitOptions, type RunConfig} from './config.js';
-import {openRunFolder, reopenRun, RUN_FILES} from './run-folder.js';
+import {openRunFolder, reopenRun, RUN_FILES, writing} from './run-folder.js';
 
 /** What the commands need of the world around them. */
 export interface RunWorld {
@@ -70,7 +70,7 @@ export async function runCommand({command, folder, config, options}: PreparedRun
     const report = await metaFitReport(result, {
       tasks: run.heldOut ?? run.tasks, onProgress: (stepsDone, stepsTotal) => world.progress.update({phase: 'comparing with Adam on fresh tasks', stepsDone, stepsTotal}),
     });
-    writeFileAtomically(join(folder, RUN_FILES.report), report);
+    await writing(folder, () => writeFileAtomically(join(folder, RUN_FILES.report), report));
   }
   world.progress.clear();
   const seconds = (performance.now() - start) / 1000;
@@ -80,7 +80,7 @@ export async function runCommand({command, folder, config, options}: PreparedRun
 }
 
 function line({outerStep, numOuterSteps, metaLoss, heldOut, innerStepsPerSecond, secondsLeft}: MetaFitProgress): Parameters<ProgressReporter['update']>[0] {
-  const phase = `step ${outerStep}/${numOuterSteps}  meta-loss ${formatNumber(metaLoss)}  held-out ${formatNumber(heldOut)}  ${Math.round(innerStepsPerSecond)} steps/s`;
+  const phase = `${outerStep}/${numOuterSteps}  meta-loss ${formatNumber(metaLoss)}  held-out ${formatNumber(heldOut)}  ${Math.round(innerStepsPerSecond)} steps/s`;
   return {phase, stepsDone: outerStep, stepsTotal: numOuterSteps, secondsLeft};
 }
 

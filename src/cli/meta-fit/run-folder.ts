@@ -120,7 +120,8 @@ function moduleHashes({tasks, heldOut}: PlainOptions): Record<string, string> {
   }));
 }
 
-async function writing(folder: string, write: () => Promise<void>): Promise<void> {
+/** Writes into the folder of a run. @throws L2OError 'ENVIRONMENT' where that fails. */
+export async function writing(folder: string, write: () => void | Promise<void>): Promise<void> {
   try {
     await write();
   } catch (cause) {

@@ -22,52 +22,58 @@ function describeTasks(images: DataSplits<LabelledData>): SuiteTask[] {
   const mlp = {dataset, architecture: 'mlp', loss} as const, conv = {dataset, architecture: 'conv', loss} as const;
   return [
     {
-      ...mlp, name: 'fashion 784-672-672-10, a million parameters', steps: 400, family:
-        mlpClassificationFamily({data: images, depth: 2, width: 672, activation: 'relu', initialization, batchSize: 32}),
+      ...mlp, name: 'fashion 784-672-672-10, a million parameters', steps: 400,
+      family: mlpClassificationFamily({data: images, depth: 2, width: 672, activation: 'relu', initialization, batchSize: 32}),
     },
     {
-      ...mlp, name: 'fashion 196, six layers of 64, relu', steps: 2000, family:
-        mlpClassificationFamily({data: small, depth: 6, width: 64, activation: 'relu', initialization: 'heNormal', batchSize: 32}),
+      ...mlp, name: 'fashion 196, six layers of 64, relu', steps: 2000,
+      family: mlpClassificationFamily({data: small, depth: 6, width: 64, activation: 'relu', initialization: 'heNormal', batchSize: 32}),
     },
     {
-      ...mlp, name: 'fashion 784-64-10, sigmoid, batch 8', steps: 2000, trainBatches: 16, validationBatches: 32, family:
-        mlpClassificationFamily({data: images, depth: 1, width: 64, activation: 'sigmoid', initialization, batchSize: 8}),
+      ...mlp, name: 'fashion 784-64-10, sigmoid, batch 8', steps: 2000, trainBatches: 16, validationBatches: 32,
+      family: mlpClassificationFamily({data: images, depth: 1, width: 64, activation: 'sigmoid', initialization, batchSize: 8}),
     },
     {
-      ...mlp, name: 'fashion 196-128-10, 40 % wrong labels', steps: 1000, family:
-        mlpClassificationFamily({data: wrong, depth: 1, width: 128, activation: 'relu', initialization, batchSize: 64}),
+      ...mlp, name: 'fashion 196-128-10, 40 % wrong labels', steps: 1000,
+      family: mlpClassificationFamily({data: wrong, depth: 1, width: 128, activation: 'relu', initialization, batchSize: 64}),
     },
     {
-      ...mlp, name: 'fashion 196-32-10, tanh, 10,000 steps', steps: 10_000, family:
-        mlpClassificationFamily({data: small, depth: 1, width: 32, activation: 'tanh', initialization, batchSize: 32}),
+      ...mlp, name: 'fashion 196-32-10, tanh, 10,000 steps', steps: 10_000,
+      family: mlpClassificationFamily({data: small, depth: 1, width: 32, activation: 'tanh', initialization, batchSize: 32}),
     },
     {
-      ...mlp, name: 'fashion 196-96-96-10, gelu', steps: 1000, family:
-        networkFamily({name: 'gelu mlp', data: small, network: denseNetwork([96, 96], 'gelu'), loss, batchSize: 32}),
+      ...mlp, name: 'fashion 196-96-96-10, gelu', steps: 1000,
+      family: networkFamily({name: 'gelu mlp', data: small, network: denseNetwork([96, 96], 'gelu'), loss, batchSize: 32}),
     },
     {
-      dataset, architecture: 'linear', loss, name: 'fashion softmax regression, 200 steps', steps: 200, family:
-        mlpClassificationFamily({data: images, depth: 0, initialization, batchSize: 64}),
+      dataset, architecture: 'linear', loss, name: 'fashion softmax regression, 200 steps', steps: 200,
+      family: mlpClassificationFamily({data: images, depth: 0, initialization, batchSize: 64}),
     },
     {
-      ...conv, name: 'fashion conv 8-8, max-pool, relu', steps: 500, family:
-        convNetFamily({data: images, depth: 2, channels: 8, activation: 'relu', downsampling: 'maxPool', head: 'flatten', initialization: 'heNormal', batchSize: 32}),
+      ...conv, name: 'fashion conv 8-8, max-pool, relu', steps: 500,
+      family: convNetFamily({
+        data: images, depth: 2, channels: 8, activation: 'relu', downsampling: 'maxPool', head: 'flatten', initialization: 'heNormal', batchSize: 32,
+      }),
     },
     {
-      ...conv, name: 'fashion conv 16-16, stride, elu, global average', steps: 600, family:
-        convNetFamily({data: small, depth: 2, channels: 16, activation: 'elu', downsampling: 'stride', head: 'globalAverage', initialization, batchSize: 32}),
+      ...conv, name: 'fashion conv 16-16, stride, elu, global average', steps: 600,
+      family: convNetFamily({
+        data: small, depth: 2, channels: 16, activation: 'elu', downsampling: 'stride', head: 'globalAverage', initialization, batchSize: 32,
+      }),
     },
     {
-      dataset, architecture: 'autoencoder', loss: 'sigmoidCrossEntropy', name: 'fashion autoencoder 196-64-12-64-196', steps: 1000, family:
-        autoencoderFamily({data: small, depth: 1, width: 64, codeSize: 12, activation: 'tanh', initialization, loss: 'sigmoidCrossEntropy', batchSize: 32}),
+      dataset, architecture: 'autoencoder', loss: 'sigmoidCrossEntropy', name: 'fashion autoencoder 196-64-12-64-196', steps: 1000,
+      family: autoencoderFamily({
+        data: small, depth: 1, width: 64, codeSize: 12, activation: 'tanh', initialization, loss: 'sigmoidCrossEntropy', batchSize: 32,
+      }),
     },
     {
-      dataset, architecture: 'variational autoencoder', loss: 'evidence bound', name: 'fashion variational autoencoder 196-64-8', steps: 1000, family:
-        variationalAutoencoderFamily({data: small, hidden: 64, codeSize: 8, batchSize: 32}),
+      dataset, architecture: 'variational autoencoder', loss: 'evidence bound', name: 'fashion variational autoencoder 196-64-8', steps: 1000,
+      family: variationalAutoencoderFamily({data: small, hidden: 64, codeSize: 8, batchSize: 32}),
     },
     {
-      dataset, architecture: 'attention', loss, name: 'fashion attention over 14 rows', steps: 400, family:
-        networkFamily({name: 'attention', data: small, network: attentionNetwork({featuresPerToken: 14, width: 32, numHeads: 4}), loss, batchSize: 32}),
+      dataset, architecture: 'attention', loss, name: 'fashion attention over 14 rows', steps: 400,
+      family: networkFamily({name: 'attention', data: small, network: attentionNetwork({featuresPerToken: 14, width: 32, numHeads: 4}), loss, batchSize: 32}),
     },
   ];
 }

@@ -23,34 +23,38 @@ function tabularTasks(): SuiteTask[] {
   const wine = loadWine(), cancer = loadBreastCancer(), diabetes = loadDiabetes();
   return [
     {
-      dataset: 'wine', architecture: 'mlp', loss: softmaxCrossEntropy, name: 'wine 13-32-3, full batch', steps: 500, trainBatches: 1, validationBatches: 1, family:
-        networkFamily({name: 'mlp on wine', data: wine, network: denseNetwork([32], 'tanh'), loss: softmaxCrossEntropy, batchSize: 'full'}),
+      dataset: 'wine', architecture: 'mlp', loss: softmaxCrossEntropy, name: 'wine 13-32-3, full batch', steps: 500, trainBatches: 1, validationBatches: 1,
+      family: networkFamily({name: 'mlp on wine', data: wine, network: denseNetwork([32], 'tanh'), loss: softmaxCrossEntropy, batchSize: 'full'}),
     },
     {
-      dataset: 'wine', architecture: 'mlp', loss: softmaxCrossEntropy, name: 'wine 13-24-24-24-3, sigmoid', steps: 1000, family:
-        mlpClassificationFamily({data: wine, depth: 3, width: 24, activation: 'sigmoid', initialization, batchSize: 32}),
+      dataset: 'wine', architecture: 'mlp', loss: softmaxCrossEntropy, name: 'wine 13-24-24-24-3, sigmoid', steps: 1000,
+      family: mlpClassificationFamily({data: wine, depth: 3, width: 24, activation: 'sigmoid', initialization, batchSize: 32}),
     },
     {
-      dataset: 'breast cancer', architecture: 'mlp', loss: softmaxCrossEntropy, name: 'breast cancer 30-64-2, tanh', steps: 1000, family:
-        mlpClassificationFamily({data: cancer, depth: 1, width: 64, activation: 'tanh', initialization, batchSize: 32}),
+      dataset: 'breast cancer', architecture: 'mlp', loss: softmaxCrossEntropy, name: 'breast cancer 30-64-2, tanh', steps: 1000,
+      family: mlpClassificationFamily({data: cancer, depth: 1, width: 64, activation: 'tanh', initialization, batchSize: 32}),
     },
     {
-      dataset: 'breast cancer', architecture: 'mlp', loss: 'sigmoidCrossEntropy', name: 'breast cancer 30-16-16-2, batch 8', steps: 2000, trainBatches: 32, validationBatches: 20, family:
-        mlpClassificationFamily({data: cancer, depth: 2, width: 16, activation: 'relu', initialization, loss: 'sigmoidCrossEntropy', batchSize: 8}),
+      name: 'breast cancer 30-16-16-2, batch 8', steps: 2000, trainBatches: 32, validationBatches: 20,
+      dataset: 'breast cancer', architecture: 'mlp', loss: 'sigmoidCrossEntropy',
+      family: mlpClassificationFamily({data: cancer, depth: 2, width: 16, activation: 'relu', initialization, loss: 'sigmoidCrossEntropy', batchSize: 8}),
     },
     {
-      dataset: 'diabetes', architecture: 'mlp', loss: meanSquaredError, name: 'diabetes 10-16-1', steps: 1000, family:
-        mlpRegressionFamily({data: diabetes, depth: 1, width: 16, activation: 'relu', initialization, batchSize: 32}),
+      dataset: 'diabetes', architecture: 'mlp', loss: meanSquaredError, name: 'diabetes 10-16-1', steps: 1000,
+      family: mlpRegressionFamily({data: diabetes, depth: 1, width: 16, activation: 'relu', initialization, batchSize: 32}),
     },
     {
-      dataset: 'diabetes', architecture: 'lasso', loss: 'half squared error + l1', name: 'diabetes lasso, full batch', steps: 500, trainBatches: 1, validationBatches: 1, family:
-        lassoOnData(diabetes, 0.02),
+      name: 'diabetes lasso, full batch', steps: 500, trainBatches: 1, validationBatches: 1,
+      dataset: 'diabetes', architecture: 'lasso', loss: 'half squared error + l1',
+      family: lassoOnData(diabetes, 0.02),
     },
     {
-      dataset: 'friedman', architecture: 'mlp', loss: 'huberLoss', name: 'friedman 10-48-48-1, outliers', steps: 1000, family: {
+      dataset: 'friedman', architecture: 'mlp', loss: 'huberLoss', name: 'friedman 10-48-48-1, outliers', steps: 1000,
+      family: {
         name: 'friedman with outliers',
         sample: random => mlpRegressionFamily({
-          data: sampleFriedman(random.fork('data'), {share: 0.1, deviation: 10}), depth: 2, width: 48, activation: 'softplus', initialization, loss: 'huberLoss', batchSize: 64,
+          data: sampleFriedman(random.fork('data'), {share: 0.1, deviation: 10}), depth: 2,
+          width: 48, activation: 'softplus', initialization, loss: 'huberLoss', batchSize: 64,
         }).sample(random),
       },
     },
@@ -60,18 +64,22 @@ function tabularTasks(): SuiteTask[] {
 function sequenceTasks(): SuiteTask[] {
   return [
     {
-      dataset: 'adding', architecture: 'gru', loss: meanSquaredError, name: 'adding problem of 16 steps, GRU', steps: 500, family: networkFamily({
-        name: 'gru', data: random => sampleAdding(random, 16), network: recurrentNetwork({cell: 'gru', units: 24, featuresPerStep: 2}), loss: meanSquaredError, batchSize: 32,
+      dataset: 'adding', architecture: 'gru', loss: meanSquaredError, name: 'adding problem of 16 steps, GRU', steps: 500,
+      family: networkFamily({
+        name: 'gru', data: random => sampleAdding(random, 16),
+        network: recurrentNetwork({cell: 'gru', units: 24, featuresPerStep: 2}), loss: meanSquaredError, batchSize: 32,
       }),
     },
     {
-      dataset: 'text', architecture: 'lstm', loss: softmaxCrossEntropy, name: 'next letter of a small grammar, LSTM', steps: 500, family: networkFamily({
+      dataset: 'text', architecture: 'lstm', loss: softmaxCrossEntropy, name: 'next letter of a small grammar, LSTM', steps: 500,
+      family: networkFamily({
         name: 'lstm', data: random => sampleText(random, 12), network: recurrentNetwork({cell: 'lstm', units: 32, featuresPerStep: NUM_SYMBOLS}),
         loss: softmaxCrossEntropy, batchSize: 32,
       }),
     },
     {
-      dataset: 'recall', architecture: 'attention', loss: softmaxCrossEntropy, name: 'associative recall, attention', steps: 500, family: networkFamily({
+      dataset: 'recall', architecture: 'attention', loss: softmaxCrossEntropy, name: 'associative recall, attention', steps: 500,
+      family: networkFamily({
         name: 'attention', data: random => sampleRecall(random, {numKinds: 8, numPairs: 5}),
         network: attentionNetwork({featuresPerToken: 16, width: 32, numHeads: 2}), loss: softmaxCrossEntropy, batchSize: 32,
       }),
@@ -83,23 +91,24 @@ function functionTasks(): SuiteTask[] {
   const whole = {trainBatches: 1, validationBatches: 1} as const;
   return [
     {
-      dataset: 'low-rank matrix', architecture: 'matrix factorisation', loss: 'half squared error', name: 'matrix 80×60 of rank 4', steps: 2000, family:
-        matrixFactorisationFamily({numRows: 80, numColumns: 60, rank: 4, known: 0.6, noise: 0.1, batchSize: 128}),
+      dataset: 'low-rank matrix', architecture: 'matrix factorisation', loss: 'half squared error', name: 'matrix 80×60 of rank 4', steps: 2000,
+      family: matrixFactorisationFamily({numRows: 80, numColumns: 60, rank: 4, known: 0.6, noise: 0.1, batchSize: 128}),
     },
     {
-      dataset: 'rosenbrock', architecture: 'rosenbrock', loss: 'function', name: 'Rosenbrock in 2 dimensions', steps: 1000, ...whole, family: rosenbrockFamily({dimension: 2}),
+      dataset: 'rosenbrock', architecture: 'rosenbrock', loss: 'function', name: 'Rosenbrock in 2 dimensions', steps: 1000, ...whole,
+      family: rosenbrockFamily({dimension: 2}),
     },
     {
-      dataset: 'rosenbrock', architecture: 'rosenbrock', loss: 'function', name: 'Rosenbrock in 20 dimensions, 10,000 steps', steps: 10_000, ...whole, family:
-        rosenbrockFamily({dimension: 20, startRadius: 1}),
+      dataset: 'rosenbrock', architecture: 'rosenbrock', loss: 'function', name: 'Rosenbrock in 20 dimensions, 10,000 steps', steps: 10_000, ...whole,
+      family: rosenbrockFamily({dimension: 20, startRadius: 1}),
     },
     {
-      dataset: 'power-law spectrum', architecture: 'quadratic', loss: 'function', name: 'quadratic in 100 dimensions, condition 1e6', steps: 2000, ...whole, family:
-        powerLawQuadraticFamily({dimension: 100, power: 3}),
+      dataset: 'power-law spectrum', architecture: 'quadratic', loss: 'function', name: 'quadratic in 100 dimensions, condition 1e6', steps: 2000, ...whole,
+      family: powerLawQuadraticFamily({dimension: 100, power: 3}),
     },
     {
-      dataset: 'polynomial', architecture: 'least squares', loss: 'half squared error', name: 'polynomial of degree 9', steps: 2000, ...whole, family:
-        polynomialFamily({degree: 9, numPoints: 60, noise: 0.02}),
+      dataset: 'polynomial', architecture: 'least squares', loss: 'half squared error', name: 'polynomial of degree 9', steps: 2000, ...whole,
+      family: polynomialFamily({degree: 9, numPoints: 60, noise: 0.02}),
     },
   ];
 }

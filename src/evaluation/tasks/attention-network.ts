@@ -23,7 +23,8 @@ export function attentionNetwork({featuresPerToken, width, numHeads}: AttentionS
     const numTokens = numFeatures / featuresPerToken, headSize = width / numHeads;
     const layer = (name: string, inputs: number, outputs: number): InitialParameter[] =>
       [kernel(random, 'glorotUniform', `${name}Kernel`, [inputs, outputs]), zeros(`${name}Bias`, [outputs])];
-    const heads = (x: tf.Tensor): tf.Tensor4D => tf.transpose(tf.reshape<tf.Rank.R4>(x, [-1, numTokens, numHeads, headSize]), [0, 2, 1, 3]); // [batch, heads, tokens, size]
+    // [batch * tokens, width] to [batch, heads, tokens, size].
+    const heads = (x: tf.Tensor): tf.Tensor4D => tf.transpose(tf.reshape<tf.Rank.R4>(x, [-1, numTokens, numHeads, headSize]), [0, 2, 1, 3]);
     const attend = (params: tf.NamedTensorMap, x: tf.Tensor2D): tf.Tensor2D => {
       const [query, key, value] = tf.split(dense(params, 'attention', layerNorm(params, 'attentionNorm', x)), 3, 1).map(heads);
       const scores = tf.mul(tf.matMul(query!, key!, false, true), 1 / Math.sqrt(headSize)); // [batch, heads, tokens, tokens]

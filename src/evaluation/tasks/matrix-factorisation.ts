@@ -50,7 +50,8 @@ export function matrixFactorisationFamily(options: MatrixFactorisationOptions): 
         for (let k = 0; k < rank; k++) value += left[row * rank + k]! * right[column * rank + k]!;
         return {row, column, value};
       });
-      const half = Math.floor(entries.length / 2), splits: Readonly<Record<Split, readonly Entry[]>> = {train: entries.slice(0, half), validation: entries.slice(half)};
+      const half = Math.floor(entries.length / 2);
+      const splits: Readonly<Record<Split, readonly Entry[]>> = {train: entries.slice(0, half), validation: entries.slice(half)};
       const parameters: InitialParameter[] = [
         {name: 'rows', shape: [numRows, rank], values: random.normals(numRows * rank, 0.1)},
         {name: 'columns', shape: [numColumns, rank], values: random.normals(numColumns * rank, 0.1)},

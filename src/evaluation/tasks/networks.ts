@@ -29,7 +29,8 @@ export function residualNetwork({width, numBlocks, activation}: {width: number; 
     parameters: [
       ...denseLayer(random, 'input', numFeatures, width),
       ...blocks.flatMap(block => [
-        ...layerNormParameters(`${block}Norm`, width), ...denseLayer(random, `${block}Up`, width, 2 * width), ...denseLayer(random, `${block}Down`, 2 * width, width),
+        ...layerNormParameters(`${block}Norm`, width), ...denseLayer(random, `${block}Up`, width, 2 * width),
+        ...denseLayer(random, `${block}Down`, 2 * width, width),
       ]),
       ...layerNormParameters('outputNorm', width),
       ...denseLayer(random, 'output', width, numOutputs),

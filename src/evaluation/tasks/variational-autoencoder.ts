@@ -38,13 +38,15 @@ export function variationalAutoencoderFamily({data, hidden, codeSize, batchSize}
       const layer = (name: string, inputs: number, outputs: number): InitialParameter[] =>
         [kernel(random, 'glorotUniform', `${name}Kernel`, [inputs, outputs]), zeros(`${name}Bias`, [outputs])];
       const parameters = [
-        ...layer('encoder', numFeatures, hidden), ...layer('code', hidden, 2 * codeSize), ...layer('decoder', codeSize, hidden), ...layer('image', hidden, numFeatures),
+        ...layer('encoder', numFeatures, hidden), ...layer('code', hidden, 2 * codeSize),
+        ...layer('decoder', codeSize, hidden), ...layer('image', hidden, numFeatures),
       ];
       const rowSeeds = {train: random.next(), validation: random.next()}, noiseSeeds = {train: random.next(), validation: random.next()};
       return {
         init: () => toTensors(parameters),
         loss: (params, {images, noise}) => {
-          const encoded = activateAs('tanh', dense(params, 'encoder', images)), [mean, logVariance] = tf.split(dense(params, 'code', encoded), 2, 1); // [batch, codeSize]
+          const encoded = activateAs('tanh', dense(params, 'encoder', images));
+          const [mean, logVariance] = tf.split(dense(params, 'code', encoded), 2, 1); // [batch, codeSize]
           const code = tf.add<tf.Tensor2D>(mean!, tf.mul(noise, tf.exp(tf.mul(0.5, logVariance!))));
           const logits = dense(params, 'image', activateAs('tanh', dense(params, 'decoder', code))); // [batch, pixels]
           // softplus(x) - x · pixel is the cross-entropy of a pixel.

@@ -1,7 +1,7 @@
 import {tensor1d, type Tensor1D} from '@tensorflow/tfjs-core';
 import {Random} from '../../random.js';
 import type {BpttOptions, Estimator, EstimatorState, HorizonRange, PairWindow, WindowPlan} from '../estimator.js';
-import {UnrolledTask} from './unrolled-task.js';
+import {type UnrolledTask} from './unrolled-task.js';
 
 /** Starts the next task; everything random comes from `random`. @param horizons What its number of steps is drawn from. */
 export type StartUnrolled = (random: Random, horizons: HorizonRange) => UnrolledTask;

@@ -128,7 +128,10 @@ export class UnrolledTask {
   private scoreTraining(trace: readonly UnrolledStep[], before: number, steps: number, score: WindowScore): void {
     const {objective: {over}, steps: total} = this.options, tail = tailSteps(total), diverged = trace.length < steps;
     // A run that ends early has no last tenth, and must not get away with that.
-    if (diverged && over === 'final') return this.addScore(undefined, before + trace.length + 1, trace.length, 1, score);
+    if (diverged && over === 'final') {
+      this.addScore(undefined, before + trace.length + 1, trace.length, 1, score);
+      return;
+    }
     const counted = over === 'final' ? tail : steps;
     for (let k = 1; k <= steps; k++) {
       if (over === 'final' && before + k <= total - tail) continue;
@@ -138,9 +141,8 @@ export class UnrolledTask {
   }
 
   private scoreValidation(done: number, diverged: boolean, steps: number, score: WindowScore): void {
-    if (diverged) return this.addScore(undefined, done + 1, steps, 1, score);
-    if (this.options.objective.over === 'final' && done < this.steps) return;
-    this.addScore(this.run.lossOn('validation', VALIDATION_BATCHES), done, steps, 1, score);
+    if (!diverged && this.options.objective.over === 'final' && done < this.steps) return;
+    this.addScore(diverged ? undefined : this.run.lossOn('validation', VALIDATION_BATCHES), diverged ? done + 1 : done, steps, 1, score);
   }
 
   /** Adds the score of a loss after the window's `k`th step, the worst where there is none. */

@@ -5,20 +5,27 @@ import {othersOf} from './tables.js';
 
 /** What an evaluation says, in sentences: the good and the bad alike. */
 export function findings(result: EvaluationResult): string[] {
-  const {suite, numTasks, numSeeds, unfinished, missing, speedup, divergedRuns, tasks, theta, cost} = result;
+  const {suite, numTasks, numSeeds, unfinished, missing, skipped, speedup, divergedRuns, tasks, theta, cost} = result;
   const notReached = othersOf(result).flatMap(name => {
     const list = speedup[name]?.notReached ?? [];
-    return list.length === 0 ? [] : [`${titleOf(name)}: ${list.join(', ')}`];
+    return list.length === 0 ? [] : [`${titleOf(name)}: ${list.join('; ')}`];
   });
   const slower = tasks.filter(({comparisons}) => Object.entries(comparisons).some(([name, {speedup: value}]) => name !== 'adamDefault' && value < 1)).map(({name}) => name);
   return [
     `Suite ${suite}: ${numTasks} ${numTasks === 1 ? 'task' : 'tasks'}, ${numSeeds} fresh seeds each; theta ${theta.hash}, untuned.`,
-    ...unfinished.length === 0 ? [] : [`Not finished, and in no figure: ${unfinished.join(', ')}.`],
+    ...unfinished.length === 0 ? [] : [`Not finished, and in no figure: ${unfinished.join('; ')}.`],
     ...missing.map(({name, reason}) => `${titleOf(name)} did not take part: ${reason}`),
+    ...skippedByReason(skipped),
     `Runs of ours that diverged where default Adam's did not: ${divergedRuns}.`,
-    ...slower.length === 0 ? [] : [`Slower than a tuned optimizer or a peer on: ${slower.join(', ')}.`],
-    ...notReached.length === 0 ? [] : [`Final loss not reached within four times the steps, and 4 or 1/4 counted, beside ${notReached.join('; ')}.`],
+    ...slower.length === 0 ? [] : [`Slower than a tuned optimizer or a peer on: ${slower.join('; ')}.`],
+    ...notReached.length === 0 ? [] : [`Final loss not reached within four times the steps, and 4 or 1/4 counted, beside ${notReached.join('. ')}.`],
     `Cost: ${formatNumber(cost.innerSteps)} steps in ${cost.numRuns} runs, ${formatDuration(cost.runSeconds)} of one core; ` +
       `${cost.cachedRuns} of the runs were there already; this call took ${formatDuration(cost.seconds)}.`,
   ];
+}
+
+/** A sentence for each reason: many tasks may lack the same data. */
+function skippedByReason(skipped: EvaluationResult['skipped']): string[] {
+  const reasons = [...new Set(skipped.map(({reason}) => reason))];
+  return reasons.map(reason => `Cannot run here, and in no figure: ${skipped.filter(s => s.reason === reason).map(({name}) => name).join('; ')}. ${reason}`);
 }

@@ -11,6 +11,6 @@ export function performanceProfile(result: EvaluationResult): ChartSeries[] {
 /** A falling staircase from 1/4 to 4: the share of `values` that are at least x. */
 function shareAtLeast(values: readonly number[]): ChartPoint[] {
   const sorted = [...values].sort((a, b) => a - b), n = sorted.length;
-  const steps = sorted.flatMap((x, i): ChartPoint[] => [{x, y: (n - i) / n}, ...i + 1 < n ? [{x, y: (n - i - 1) / n}] : []]);
+  const steps = sorted.flatMap((x, i): ChartPoint[] => [{x, y: (n - i) / n}, {x, y: (n - i - 1) / n}]);
   return n === 0 ? [] : [{x: 0.25, y: 1}, ...steps];
 }

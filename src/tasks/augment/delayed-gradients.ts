@@ -50,7 +50,8 @@ export function delayedGradients(options: DelayedGradientsOptions): Augmentation
           return {loss, gradients: Object.fromEntries(Object.entries(pending[0]!).map(([key, gradient]) => [key, tf.clone(gradient)]))};
         },
         state: () => [
-          Float32Array.of(pending.length), ...pending.flatMap(gradients => Object.keys(gradients).sort().map(key => gradients[key]!.dataSync<'float32'>().slice())),
+          Float32Array.of(pending.length),
+          ...pending.flatMap(gradients => Object.keys(gradients).sort().map(key => gradients[key]!.dataSync<'float32'>().slice())),
           ...task.state?.() ?? [],
         ],
         setState: ([count, ...pieces], step) => {

@@ -5,6 +5,7 @@ import {fileURLToPath} from 'node:url';
 import {sampleTask} from '../../../recipes/tensor-lstm-family.js';
 import {PAIRS as TENSOR_LSTM_PAIRS} from '../../../recipes/tensor-lstm-pairs.js';
 import {KEPT_FROM_RECIPES, sharedPairs, type TaskPair} from '../../../src/evaluation/suites/pairs.js';
+import {seenSuite} from '../../../src/evaluation/suites/seen.js';
 import {unseenSuite} from '../../../src/evaluation/suites/unseen.js';
 import {Random} from '../../../src/random.js';
 
@@ -15,8 +16,8 @@ const KEPT_MODULES = /^src\/(tasks\/(fashion-mnist|tabular)|tasks\/families\/ros
 const KEPT_WORDS = /fashion|wine|breast|cancer|diabetes|attention|transformer|variational|rosenbrock|tabular/i;
 
 async function pairsOf(family: string): Promise<readonly TaskPair[]> {
-  const file = join(RECIPES, family.replace('-family.ts', '-pairs.ts'));
-  expect(existsSync(file), `recipes/${family} needs recipes/${family.replace('-family.ts', '-pairs.ts')}, which exports PAIRS: data and architecture class of all its tasks`).to.be.true;
+  const name = family.replace('-family.ts', '-pairs.ts'), file = join(RECIPES, name);
+  expect(existsSync(file), `recipes/${family} needs recipes/${name}, which exports PAIRS: data and architecture class of all its tasks`).to.be.true;
   return (await import(file) as {PAIRS: readonly TaskPair[]}).PAIRS;
 }
 
@@ -71,6 +72,13 @@ describe('the pairs of the recipe tensor-lstm', () => {
     const dense = (architecture: string): boolean => architecture === 'mlp' || architecture === 'linear';
     const declared = TENSOR_LSTM_PAIRS.map(({dataset, architecture}) => (dense(architecture) ? `${dataset}, ${architecture}` : architecture));
     expect([...drawn].sort()).to.deep.equal([...new Set(declared)].sort());
+  });
+});
+
+describe('the suite seen', () => {
+  it('has no task whose data and architecture class are in no recipe', async () => {
+    const pairs = (await Promise.all(families.map(pairsOf))).flat();
+    expect(seenSuite().tasks.filter(task => sharedPairs([task], pairs).length === 0).map(({name}) => name)).to.deep.equal([]);
   });
 });
 

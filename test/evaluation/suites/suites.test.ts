@@ -30,7 +30,8 @@ interface Start {
 
 function start({family}: SuiteTask, seed: number): Start {
   const task = family.sample(new Random(seed)), params = task.init(), batch = nextBatch(task.batches('train'));
-  const {loss, gradients} = taskGradients(task, params, batch, 0), shapesOf = (tensors: tf.NamedTensorMap): unknown => Object.entries(tensors).map(([name, {shape}]) => [name, shape]);
+  const shapesOf = (tensors: tf.NamedTensorMap): unknown => Object.entries(tensors).map(([name, {shape}]) => [name, shape]);
+  const {loss, gradients} = taskGradients(task, params, batch, 0);
   expect(shapesOf(gradients)).to.deep.equal(shapesOf(params));
   const accuracy = task.accuracy === undefined ? undefined : tf.tidy(() => task.accuracy!(params, batch).dataSync()[0]);
   const validation = lossesAt(task, params, 'validation', 1)[0]!, values = Object.values(readAll(gradients)), hash = createHash('sha1');

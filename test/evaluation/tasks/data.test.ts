@@ -4,7 +4,9 @@ import {NUM_SYMBOLS, sampleAdding, sampleParity, sampleRecall, sampleText} from 
 import {Random} from '../../../src/random.js';
 import {loadDigits} from '../../../src/tasks/digits.js';
 
-const rowOf = ({features, numFeatures}: {features: Float32Array; numFeatures: number}, i: number): number[] => [...features.subarray(i * numFeatures, (i + 1) * numFeatures)];
+function rowOf({features, numFeatures}: {features: Float32Array; numFeatures: number}, i: number): number[] {
+  return [...features.subarray(i * numFeatures, (i + 1) * numFeatures)];
+}
 
 describe('the sequences of the suites', () => {
   it('have the sum of the two marked numbers as the target of the adding problem', () => {
@@ -23,14 +25,16 @@ describe('the sequences of the suites', () => {
   });
 
   it('have the next letter of the text as their class', () => {
-    const {train} = sampleText(new Random(1), 5), letters = (i: number): number[] => Array.from({length: 5}, (_, t) => rowOf(train, i).slice(t * NUM_SYMBOLS, (t + 1) * NUM_SYMBOLS).indexOf(1));
+    const {train} = sampleText(new Random(1), 5);
+    const letters = (i: number): number[] => Array.from({length: 5}, (_, t) => rowOf(train, i).slice(t * NUM_SYMBOLS, (t + 1) * NUM_SYMBOLS).indexOf(1));
     for (let i = 0; i < 50; i++) expect(letters(i + 1)).to.deep.equal([...letters(i).slice(1), train.labels[i]]);
   });
 
   it('have the value that went with the key as the class of associative recall', () => {
     const {train} = sampleRecall(new Random(1), {numKinds: 6, numPairs: 4});
     for (let i = 0; i < 50; i++) {
-      const tokens = Array.from({length: 5}, (_, t) => rowOf(train, i).slice(12 * t, 12 * (t + 1))), keyOf = (token: number[]): number => token.slice(0, 6).indexOf(1);
+      const tokens = Array.from({length: 5}, (_, t) => rowOf(train, i).slice(12 * t, 12 * (t + 1)));
+      const keyOf = (token: number[]): number => token.slice(0, 6).indexOf(1);
       const asked = keyOf(tokens[4]!), pairs = tokens.slice(0, 4);
       expect(new Set(pairs.map(keyOf)).size, 'keys are different').to.equal(4);
       expect(pairs.find(token => keyOf(token) === asked)!.slice(6).indexOf(1)).to.equal(train.labels[i]);

@@ -20,7 +20,8 @@ const NUM_EXAMPLES = 10, NUM_FEATURES = 12, NUM_CLASSES = 3;
 function labelled(random: Random): DataSplits<LabelledData> {
   const part = (): LabelledData => ({
     features: Float32Array.from({length: NUM_EXAMPLES * NUM_FEATURES}, () => random.uniform()),
-    labels: Int32Array.from({length: NUM_EXAMPLES}, () => random.integer(NUM_CLASSES)), numExamples: NUM_EXAMPLES, numFeatures: NUM_FEATURES, numClasses: NUM_CLASSES,
+    labels: Int32Array.from({length: NUM_EXAMPLES}, () => random.integer(NUM_CLASSES)),
+    numExamples: NUM_EXAMPLES, numFeatures: NUM_FEATURES, numClasses: NUM_CLASSES,
   });
   return {train: part(), validation: part()};
 }
@@ -30,7 +31,7 @@ function targets(random: Random, numExamples = NUM_EXAMPLES): TargetData {
 }
 
 const classifier = (name: string, network: NetworkMaker, batchSize: number | 'full' = 4): TaskFamily =>
-  networkFamily({name, data: labelled, network, loss: 'softmaxCrossEntropy', batchSize}) as TaskFamily;
+  networkFamily({name, data: labelled, network, loss: 'softmaxCrossEntropy', batchSize});
 
 /** Small tasks of every family and network that only suites have. */
 const FAMILIES: readonly TaskFamily[] = [
@@ -40,11 +41,11 @@ const FAMILIES: readonly TaskFamily[] = [
   classifier('attention', attentionNetwork({featuresPerToken: 4, width: 6, numHeads: 2})),
   classifier('tied embedding', tiedEmbeddingNetwork(5)),
   ...(['gru', 'lstm'] as const).map(cell => classifier(cell, recurrentNetwork({cell, units: 4, featuresPerStep: 3}))),
-  variationalAutoencoderFamily({data: labelled(new Random(1)), hidden: 5, codeSize: 2, batchSize: 4}) as TaskFamily,
-  matrixFactorisationFamily({numRows: 6, numColumns: 5, rank: 2, known: 0.8, noise: 0.1, batchSize: 40}) as TaskFamily,
-  powerLawQuadraticFamily({dimension: 4, power: 1}) as TaskFamily,
-  polynomialFamily({degree: 3, numPoints: 12, noise: 0.1}) as TaskFamily,
-  lassoOnData({train: targets(new Random(2), 12), validation: targets(new Random(3))}, 0.01) as TaskFamily,
+  variationalAutoencoderFamily({data: labelled(new Random(1)), hidden: 5, codeSize: 2, batchSize: 4}),
+  matrixFactorisationFamily({numRows: 6, numColumns: 5, rank: 2, known: 0.8, noise: 0.1, batchSize: 40}),
+  powerLawQuadraticFamily({dimension: 4, power: 1}),
+  polynomialFamily({degree: 3, numPoints: 12, noise: 0.1}),
+  lassoOnData({train: targets(new Random(2), 12), validation: targets(new Random(3))}, 0.01),
 ];
 
 describe('the gradients of the families that only suites have', () => {
@@ -67,7 +68,8 @@ describe('the gradients of the families that only suites have', () => {
 describe('a network on the whole of its data', () => {
   forEachBackend(['cpu', 'wasm'], () => {
     it('has all examples in each batch, with their classes', () => {
-      const data = labelled(new Random(4)), task = networkFamily({name: 'full', data, network: denseNetwork([], 'tanh'), loss: 'softmaxCrossEntropy', batchSize: 'full'}).sample(new Random(1));
+      const data = labelled(new Random(4));
+      const task = networkFamily({name: 'full', data, network: denseNetwork([], 'tanh'), loss: 'softmaxCrossEntropy', batchSize: 'full'}).sample(new Random(1));
       const batch = nextBatch(task.batches('validation')), {validation} = data;
       expect(Float32Array.from(batch.features.dataSync())).to.deep.equal(validation.features);
       const classes = batch.targets.arraySync();
@@ -105,7 +107,8 @@ describe('matrix factorisation', () => {
   it('gives no gradient to rows that a batch does not touch', () => {
     const task = matrixFactorisationFamily({numRows: 30, numColumns: 30, rank: 2, known: 0.5, noise: 0, batchSize: 3}).sample(new Random(1));
     const params = task.init(), batch = nextBatch(task.batches('train'));
-    const touched = new Set(batch.rows.dataSync()), gradient = tf.tidy(() => tf.grad(rows => task.loss({...params, rows}, batch))(params.rows!).arraySync()) as number[][];
+    const touched = new Set(batch.rows.dataSync());
+    const gradient = tf.tidy(() => tf.grad(rows => task.loss({...params, rows}, batch))(params.rows!).arraySync()) as number[][];
     gradient.forEach((row, i) => expect(row.some(x => x !== 0)).to.equal(touched.has(i)));
     tf.dispose(params);
     disposeBatch(batch);

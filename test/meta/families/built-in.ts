@@ -7,5 +7,5 @@ import {mlpClassificationFamily} from '../../../src/tasks/families/mlp-classific
 import type {TaskFamily} from '../../../src/tasks/task-family.js';
 
 export const networks = mlpClassificationFamily({numExamples: 60, width: 6, depth: 1, batchSize: 8});
-const family: TaskFamily = augmented(networks, sometimes(0.4, delayedGradients({numSteps: 3})), reparametrised({range: [0.1, 10]})) as TaskFamily;
+const family: TaskFamily = augmented(networks, sometimes(0.4, delayedGradients({numSteps: 3})), reparametrised({range: [0.1, 10]}));
 export default family;

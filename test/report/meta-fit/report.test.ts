@@ -62,7 +62,7 @@ describe('stepRates', () => {
     ['in the compiled engine', mlpClassificationFamily({depth: 1, numExamples: 50, activation: 'tanh'}), ['kernel0', 'bias0', 'kernel1', 'bias1']],
   ] as const) {
     it(`gives Adam itself its own rate, for each tensor: ${name}`, () => {
-      const rates = stepRates(planOf(family as TaskFamily, 12), ['a', 'b', 'c'], {adamRate: 0.02});
+      const rates = stepRates(planOf(family, 12), ['a', 'b', 'c'], {adamRate: 0.02});
       expect(rates.map(({tensor}) => tensor)).to.deep.equal(tensors);
       for (const {rates: values} of rates) {
         expect(values).to.have.length(12);
@@ -73,13 +73,13 @@ describe('stepRates', () => {
 
   it('takes all parameters together where tasks have other tensors, or many', () => {
     const deep = mlpClassificationFamily({depth: 3, numExamples: 50});
-    expect(stepRates(planOf(deep as TaskFamily, 3), ['a'], {adamRate: 0.01}).map(({tensor}) => tensor)).to.deep.equal(['all parameters']);
+    expect(stepRates(planOf(deep, 3), ['a'], {adamRate: 0.01}).map(({tensor}) => tensor)).to.deep.equal(['all parameters']);
   });
 });
 
 describe('curves on fresh tasks', () => {
   it('are the same for the same task and trainer, and score lower the further they fall', () => {
-    const plan = planOf(quadraticFamily() as TaskFamily, 40), [slow, fast] = [1e-4, 1e-2].map((adamRate) => lossCurve(plan, 'x', {adamRate}));
+    const plan = planOf(quadraticFamily(), 40), [slow, fast] = [1e-4, 1e-2].map((adamRate) => lossCurve(plan, 'x', {adamRate}));
     expect(lossCurve(plan, 'x', {adamRate: 1e-2})).to.deep.equal(fast);
     expect(fast!.map(({step}) => step)).to.deep.equal(Array.from({length: 41}, (_, i) => i));
     expect(scoreCurve(fast!, 'final')).to.be.below(scoreCurve(slow!, 'final'));

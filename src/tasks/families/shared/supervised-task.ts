@@ -99,7 +99,10 @@ function compiledDense({parameters, data, loss, batchSize, batchSeeds, numOutput
     const answers = 'labels' in part && loss === 'softmaxCrossEntropy' ? part.labels : targetsOf(part, numOutputs);
     return {inputs: features, answers, numExamples, batchSize, seed: batchSeeds[name]};
   };
-  return {kind: 'dense', parameters, sizes, activation, loss, strength, classes: 'labels' in data.train, splits: {train: split('train'), validation: split('validation')}};
+  return {
+    kind: 'dense', parameters, sizes, activation, loss, strength, classes: 'labels' in data.train,
+    splits: {train: split('train'), validation: split('validation')},
+  };
 }
 
 /** What each example's outputs shall be, row-major: one-hot where there are classes, the class itself where there is one output. */

@@ -1,0 +1,124 @@
+/**
+ * The curves of docs/zoo.md: rules of the zoo, meta-trained here and now, against Adam with its rate tuned on other tasks of the same kind.
+ * Prints one JSON object.
+ *
+ *     npx tsx bench/zoo-curves.ts --part quadratics     lstm-dm and rnnprop on quadratics of 10 dimensions
+ *     npx tsx bench/zoo-curves.ts --part digits         plain, and with curriculum and imitation, on networks on the 8×8 digits
+ *
+ * Both without `--part`: some 12 minutes on two cores. `--workers N` (default 2) changes no figure; `--write` renews
+ * docs/results/zoo-curves.json and the figures.
+ *
+ * After Chen et al. 2020, "Training Stronger Baselines for Learning to Optimize", arXiv 2010.09089.
+ */
+import '@tensorflow/tfjs-backend-cpu';
+import {setBackend} from '@tensorflow/tfjs-core';
+import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {fileURLToPath} from 'node:url';
+import {parseArgs} from 'node:util';
+import {metaFit} from '../src/meta/meta-fit.js';
+import type {MetaFitOptions} from '../src/meta/meta-fit-options.js';
+import {Random} from '../src/random.js';
+import {lineChart} from '../src/report/line-chart.js';
+import type {TaskFamily} from '../src/tasks/task-family.js';
+import {NETWORKS} from './zoo-curves/digits.js';
+import {curves, mean, tunedAdam, type Contender} from './zoo-curves/judge.js';
+import quadratics from './zoo-curves/quadratics.js';
+
+const {values} = parseArgs({options: {part: {type: 'string'}, workers: {type: 'string', default: '2'}, write: {type: 'boolean', default: false}}});
+if (values.part !== undefined && !['quadratics', 'digits'].includes(values.part)) throw new Error(`--part must be quadratics or digits, got ${values.part}`);
+
+type Training = Omit<MetaFitOptions, 'tasks' | 'workers' | 'onProgress'>;
+/** Seeds of the tasks that Adam's rate is chosen on, and of those that all are compared on. */
+const TUNING_SEED = 5, JUDGING_SEED = 999;
+
+const QUADRATIC_STEPS = [0, 5, 10, 20, 35, 50, 75, 100], NUM_QUADRATICS = 100;
+const ON_QUADRATICS: Training = {
+  numOuterSteps: 3000, numPairs: 16, horizons: [100, 100], learningRate: 3e-3, curriculum: {from: [20, 20], over: 0.3}, validateEvery: 300, numHeldOut: 16, seed: 1,
+};
+const QUADRATIC_RUNS: Readonly<Record<string, Training>> = {'L2O-DM': {...ON_QUADRATICS, rule: 'lstm-dm'}, RNNProp: {...ON_QUADRATICS, rule: 'rnnprop'}};
+
+const DIGIT_STEPS = [0, 10, 20, 50, 100, 200, 500, 1000], NUM_NETWORKS = 5;
+/** Windows of the same number of inner steps for all. */
+const ON_DIGITS: Training = {numOuterSteps: 800, numPairs: 4, horizons: [100, 100], learningRate: 3e-3, validateEvery: 100, numHeldOut: 4, seed: 1};
+const STRONGER: Training = {horizons: [200, 1000], curriculum: {from: [20, 40], over: 0.8}, imitation: {weight: 0.3, over: 0.4, teacherLearningRate: 0.01}, numHeldOut: 2, validateEvery: 200};
+const DIGIT_RUNS: Readonly<Record<string, Training>> = {
+  'L2O-DM': {...ON_DIGITS, rule: 'lstm-dm'}, 'L2O-DM, CL + IL': {...ON_DIGITS, ...STRONGER, rule: 'lstm-dm'},
+  RNNProp: {...ON_DIGITS, rule: 'rnnprop'}, 'RNNProp, CL + IL': {...ON_DIGITS, ...STRONGER, rule: 'rnnprop'},
+};
+
+/** Mean and interval of the natural logarithm of the training loss, and of its difference to Adam's on the same tasks. */
+interface Row {
+  readonly mean: number[];
+  readonly toAdam?: Array<{readonly mean: number; readonly low: number; readonly high: number}>;
+}
+
+async function train(name: string, family: string, options: Training): Promise<Contender & {readonly seconds: number}> {
+  const start = performance.now();
+  process.stderr.write(`${family}: ${name}`);
+  const {theta, best} = await metaFit({...options, tasks: new URL(`./zoo-curves/${family}.ts`, import.meta.url), workers: Number(values.workers)});
+  const seconds = (performance.now() - start) / 1000;
+  process.stderr.write(`, ${seconds.toFixed(0)} s, best at step ${best.outerStep}\n`);
+  return {name, options: {rule: options.rule!, learningRate: 1}, theta: theta.values, seconds};
+}
+
+function compare(family: TaskFamily, contenders: readonly Contender[], numTasks: number, steps: readonly number[]): Record<string, Row> {
+  const all = contenders.map(contender => curves(family, contender, JUDGING_SEED, numTasks, steps)), adam = all[0]!;
+  return Object.fromEntries(contenders.map(({name}, i) => [name, {
+    mean: steps.map((_, k) => mean(all[i]!.map(curve => curve[k]!))),
+    ...(i > 0 && {toAdam: steps.map((_, k) => interval(all[i]!.map((curve, task) => curve[k]! - adam[task]![k]!)))}),
+  } satisfies Row]));
+}
+
+/** Mean and its 95 % bootstrap interval. */
+function interval(differences: readonly number[]): {mean: number; low: number; high: number} {
+  const random = new Random(0), means = Array.from({length: 2000}, () => mean(differences.map(() => random.pick(differences)))).sort((a, b) => a - b);
+  return {mean: mean(differences), low: means[50]!, high: means[1949]!};
+}
+
+function figure(title: string, steps: readonly number[], rows: Readonly<Record<string, Row>>): string {
+  const series = Object.entries(rows).map(([name, row]) => ({name, points: steps.map((x, k) => ({x, y: row.mean[k]!}))}));
+  return lineChart({title, x: {label: 'Step'}, y: {label: 'ln(training loss)'}, series, dots: true});
+}
+
+const results: Record<string, unknown> = {}, figures: Record<string, string> = {};
+
+async function onQuadratics(): Promise<void> {
+  const family = quadratics as TaskFamily, trained = [];
+  for (const [name, options] of Object.entries(QUADRATIC_RUNS)) trained.push(await train(name, 'quadratics', options));
+  const last = QUADRATIC_STEPS.at(-1)!, adam = tunedAdam(family, TUNING_SEED, NUM_QUADRATICS, last), rows = compare(family, [adam, ...trained], NUM_QUADRATICS, QUADRATIC_STEPS);
+  results.quadratics = {steps: QUADRATIC_STEPS, numTasks: NUM_QUADRATICS, adamRate: adam.options.learningRate, seconds: trained.map(t => t.seconds), rows};
+  figures['zoo-quadratics'] = figure('Held-out quadratics', QUADRATIC_STEPS, rows);
+}
+
+async function onDigits(): Promise<void> {
+  const trained = [], networks: Record<string, unknown> = {}, last = DIGIT_STEPS.at(-1)!;
+  for (const [name, options] of Object.entries(DIGIT_RUNS)) trained.push(await train(name, 'digits', options));
+  for (const [name, family] of Object.entries(NETWORKS)) {
+    const adam = tunedAdam(family, TUNING_SEED, 2, last), rows = compare(family, [adam, ...trained], NUM_NETWORKS, DIGIT_STEPS);
+    networks[name] = {adamRate: adam.options.learningRate, rows};
+    figures[`zoo-${name.toLowerCase()}`] = figure(`${name} on the digits`, DIGIT_STEPS, rows);
+  }
+  results.digits = {steps: DIGIT_STEPS, numTasks: NUM_NETWORKS, seconds: trained.map(t => t.seconds), networks};
+}
+
+await setBackend('cpu');
+if (values.part !== 'digits') await onQuadratics();
+if (values.part !== 'quadratics') await onDigits();
+if (values.write) write();
+console.log(JSON.stringify(results, roundNumbers, 1));
+
+/** Replaces the parts that were run and keeps the others. */
+function write(): void {
+  const docs = fileURLToPath(new URL('../docs/', import.meta.url)), file = `${docs}results/zoo-curves.json`;
+  for (const folder of ['results', 'images']) mkdirSync(docs + folder, {recursive: true});
+  const old = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown> : {};
+  writeFileSync(file, `${JSON.stringify({...old, ...results}, roundNumbers, 1)}\n`);
+  for (const [name, svg] of Object.entries(figures)) {
+    // A picture of its own has no page to give it a ground, and its text is black.
+    writeFileSync(`${docs}images/${name}.svg`, `${svg.replace('</title>', '</title>\n<rect width="100%" height="100%" fill="#fff"/>')}\n`);
+  }
+}
+
+function roundNumbers(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(4)) : value;
+}

@@ -1,0 +1,24 @@
+import type {Scalar, Tensor, Tensor1D} from '@tensorflow/tfjs-core';
+import type {Layout} from './gpu-layout.js';
+import type {GpuProgram, TexelSize} from './gpu-program.js';
+
+/** How a GPU backend of TF.js keeps matrices of texels, and runs programs on them. All tensors belong to the caller, who tidies. */
+export interface GpuDevice {
+  readonly name: 'webgl' | 'webgpu';
+  /** Why nothing can be run or read any longer, such as a lost context; undefined while all is well. */
+  lost(): string | undefined;
+  /** A matrix with these values, four floats a texel, row by row; what is missing is 0. */
+  upload(size: TexelSize, values: Float32Array): Tensor;
+  /** A copy of its values; waits for the device. */
+  download(matrix: Tensor, size: TexelSize): Float32Array;
+  run(program: GpuProgram, inputs: Readonly<Record<string, Tensor>>, uniforms?: readonly (readonly number[])[]): Tensor;
+  /**
+   * Values of the variables as a plane of their layout, with the loss behind them.
+   * @param values Vectors that are the variables' values one after the other, each filled up to whole texels.
+   */
+  gather(values: readonly Tensor1D[], loss: Scalar | undefined, layout: Layout): Tensor;
+  /** The values of a plane as one vector, four a texel. */
+  flat(plane: Tensor, layout: Layout): Tensor1D;
+  /** The first float of a matrix. */
+  first(matrix: Tensor): Scalar;
+}
