@@ -55,12 +55,12 @@ INLINE v4 mlp_slope(int kind, v4 y) {
   }
 }
 
-static void mlp_activate(int kind, float *x, int n) {
+static NOINLINE void mlp_activate(int kind, float *x, int n) {
   for (int i = 0; i < n; i += 4) store(x + i, mlp_activation(kind, load(x + i)));
 }
 
 // d *= activation'(z), from the activation's output h.
-static void mlp_activation_gradient(int kind, const float *h, float *d, int n) {
+static NOINLINE void mlp_activation_gradient(int kind, const float *h, float *d, int n) {
   for (int i = 0; i < n; i += 4) store(d + i, load(d + i) * mlp_slope(kind, load(h + i)));
 }
 #endif

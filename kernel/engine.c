@@ -36,9 +36,9 @@ EXPORT(lossAt) float loss_at(const rollout *r, int which, int step, const float 
   return task_loss(r, which, step, p, g, right);
 }
 
-// Mean loss of a dense network over all examples of a split; *right is the number of right classes.
+// Mean loss of a network over all examples of a split; *right is the number of right classes.
 EXPORT(wholeSplit) double whole_split(const rollout *r, int which, int *right) {
   float *scratch = r->scratch;
   const float *w = task_weights(r, r->params, &scratch);
-  return mlp_whole_split(r, &r->splits[which], w, scratch, right);
+  return network_whole_split(r, &r->splits[which], w, scratch, right);
 }

@@ -25,7 +25,7 @@
       for (int c = 0; c < COLS; c++) store(C + (i + r) * ldc + j + 4 * c, acc[r][c]); \
   }
 
-static void gemm(int M, int N, int K, const float *A, int row_stride, int col_stride, const float *B, int ldb,
+static NOINLINE void gemm(int M, int N, int K, const float *A, int row_stride, int col_stride, const float *B, int ldb,
                  const float *bias, float *C, int ldc) {
   int j = 0;
   for (; j + 8 <= N; j += 8) {
@@ -41,7 +41,7 @@ static void gemm(int M, int N, int K, const float *A, int row_stride, int col_st
 }
 
 // B[N][ldb] = A[M][N] transposed; the padding of B's rows becomes 0.
-static void transpose(int M, int N, const float *A, int lda, float *B, int ldb) {
+static NOINLINE void transpose(int M, int N, const float *A, int lda, float *B, int ldb) {
   int i = 0;
   for (; i + 4 <= M; i += 4) {
     const float *a = A + i * lda;
@@ -63,7 +63,7 @@ static void transpose(int M, int N, const float *A, int lda, float *B, int ldb) 
 }
 
 // sums[N] = the sum of A's rows, four columns of vectors at a time.
-static void sum_rows(int M, int N, const float *A, float *sums) {
+static NOINLINE void sum_rows(int M, int N, const float *A, float *sums) {
   int j = 0;
   for (; j + 16 <= N; j += 16) {
     v4 a = splat(0), b = a, c = a, d = a;

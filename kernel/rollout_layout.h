@@ -4,7 +4,10 @@
 #define LANES 8
 enum { ACTIVATION_relu, ACTIVATION_tanh, ACTIVATION_sigmoid, ACTIVATION_elu, ACTIVATION_leakyRelu, ACTIVATION_softplus };
 enum { LOSS_softmaxCrossEntropy, LOSS_sigmoidCrossEntropy, LOSS_meanSquaredError, LOSS_huberLoss, LOSS_absoluteDifference };
-enum { TASK_dense, TASK_quadratic, TASK_lasso, TASK_rosenbrock, TASK_rastrigin, TASK_ackley, TASK_griewank };
+enum { TASK_dense, TASK_quadratic, TASK_lasso, TASK_rosenbrock, TASK_rastrigin, TASK_ackley, TASK_griewank, TASK_conv, TASK_recurrent };
+enum { DOWNSAMPLING_stride, DOWNSAMPLING_maxPool, DOWNSAMPLING_averagePool };
+enum { HEAD_flatten, HEAD_globalAverage };
+enum { CELL_simple, CELL_gru, CELL_lstm };
 enum { RULE_tensor_lstm, RULE_adam, RULE_sgd, RULE_lstm_dm, RULE_rnnprop, RULE_scale };
 enum { SCHEDULE_constant, SCHEDULE_cosine };
 typedef struct {

@@ -1,10 +1,11 @@
 /**
- * Writes the layouts out as C headers, compiles the C sources to wasm with clang 19, and inlines the modules as base64.
+ * Writes the layouts out as C headers, compiles the C sources to wasm with clang 19, and inlines the modules, deflated, as base64.
  *
  *     npx tsx scripts/build-kernel.ts            build and write
  *     npx tsx scripts/build-kernel.ts --check    build and compare with what is committed; exit 1 on a difference
  *     npx tsx scripts/build-kernel.ts --headers  write the headers alone (for a native build)
  */
+import {deflateSync} from 'fflate';
 import {execFileSync} from 'node:child_process';
 import {existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -93,6 +94,7 @@ function engineHeader(): string {
     '#ifndef ROLLOUT_LAYOUT_H', '#define ROLLOUT_LAYOUT_H',
     `#define LANES ${engine.LANES}`,
     enumeration('ACTIVATION', engine.ACTIVATIONS), enumeration('LOSS', engine.LOSSES), enumeration('TASK', engine.TASK_KINDS),
+    enumeration('DOWNSAMPLING', engine.DOWNSAMPLINGS), enumeration('HEAD', engine.HEADS), enumeration('CELL', engine.CELLS),
     enumeration('RULE', engine.ENGINE_RULES), enumeration('SCHEDULE', engine.SCHEDULES),
     ...struct('tensor_info', engine.TENSOR_FIELDS), ...struct('split', engine.SPLIT_FIELDS),
     ...struct('rollout', engine.ROLLOUT_FIELDS, ['  split splits[2];']),
@@ -158,7 +160,7 @@ if (!process.argv.includes('--headers')) {
   for (const module of MODULES) {
     const bytes = compile(module);
     if (module.stackless) assertStackless(module);
-    emit(module.target, `/** ${module.what}, built by scripts/build-kernel.ts and inlined so that nothing is fetched. ${bytes.length} bytes. */\nexport const MODULE_BASE64 =\n  '${bytes.toString('base64')}';\n`);
+    emit(module.target, `/** ${module.what}, built by scripts/build-kernel.ts and inlined so that nothing is fetched. ${bytes.length} bytes. */\nexport const MODULE_DEFLATED =\n  '${Buffer.from(deflateSync(bytes, {level: 9})).toString('base64')}';\n`);
   }
 }
 if (stale) process.exit(1);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `npm test` needs from Debian where it is missing: clang 19 and lld 19 (the kernels), compiler-rt
-# (sanitizers), a C++ compiler and pip (the native backend). Says nothing and changes nothing where all is there.
+# (sanitizers), a C++ compiler and pip (the native backend), Chromium (the browser tests). Says nothing and changes nothing where all is there.
 set -euo pipefail
 
 readonly ATTEMPTS=3
@@ -24,6 +24,7 @@ find_missing() {
   sanitizer_runtime || missing+=(libclang-rt-19-dev)
   have g++ || missing+=(g++)
   python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
+  [ -x /usr/bin/chromium ] || missing+=(chromium)
 }
 
 apt_install() {

@@ -69,6 +69,7 @@ export {quadraticFamily, type QuadraticOptions} from './tasks/families/quadratic
 export {rastriginFamily} from './tasks/families/rastrigin.js';
 export {recurrentNetFamily, type RecurrentNetOptions} from './tasks/families/recurrent-net.js';
 export {rosenbrockFamily} from './tasks/families/rosenbrock.js';
+export {twoValleyFamily, type TwoValleyOptions} from './tasks/families/two-valley.js';
 export {taskFamilyFromModel, type FamilyFromModelOptions, type ModelData} from './tasks/family-from-model.js';
 export {RULE_NAMES, type RuleName} from './rules/registry.js';
 export type {LossAndGradients, Split, Task, TaskFamily} from './tasks/task-family.js';

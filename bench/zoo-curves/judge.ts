@@ -41,11 +41,11 @@ export function curves(family: TaskFamily, {options, theta}: Contender, seed: nu
 /** Rates of Adam that are tried: quarter decades. */
 const RATES = Array.from({length: 13}, (_, i) => 10 ** (-3 + i / 4));
 
-/** Adam with the rate of the lowest mean log loss at the last step, over tasks of their own. */
-export function tunedAdam(family: TaskFamily, seed: number, numTasks: number, steps: number): Contender {
+/** Adam with the rate of the lowest mean log loss over these steps, on tasks of their own. */
+export function tunedAdam(family: TaskFamily, seed: number, numTasks: number, stops: readonly number[]): Contender {
   const scored = RATES.map(rate => {
     const options = {rule: 'adam', learningRate: rate} as const;
-    return {options, score: mean(curves(family, {name: 'Adam', options}, seed, numTasks, [steps]).map(curve => curve[0]!))};
+    return {options, score: mean(curves(family, {name: 'Adam', options}, seed, numTasks, stops).map(mean))};
   });
   const {options} = scored.reduce((best, s) => (s.score < best.score ? s : best));
   return {name: 'Adam, tuned', options};

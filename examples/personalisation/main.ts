@@ -14,7 +14,7 @@ import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {formatPercent} from '../../src/report/format.js';
 import {textTable} from '../../src/report/table.js';
-import {endAccuracy, endDifference, fewestSteps, meanCurve, stepRatio, TOLERANCE} from './compare.js';
+import {endAccuracy, endDifference, fewestSteps, meanCurve, stepRatio, TOLERANCE, type Tried} from './compare.js';
 import {figure} from './figure.js';
 import {HORIZON, metaTrain} from './meta-train.js';
 import {measure, PLAN} from './measure.js';
@@ -30,7 +30,8 @@ const started = performance.now();
 const result = await metaTrain({
   numOuterSteps: Number(values['outer-steps']), workers: Number(values.workers), signal: AbortSignal.timeout(60_000 * Number(values.minutes)),
   onProgress({outerStep, numOuterSteps, heldOut, innerStepsPerSecond, secondsLeft}) {
-    process.stderr.write(`\r${outerStep}/${numOuterSteps}  held-out ${heldOut.toFixed(3)}  ${innerStepsPerSecond.toFixed(0)} inner steps/s  ${secondsLeft.toFixed(0)} s left  `);
+    const speed = `${innerStepsPerSecond.toFixed(0)} inner steps/s  ${secondsLeft.toFixed(0)} s left`;
+    process.stderr.write(`\r${outerStep}/${numOuterSteps}  held-out ${heldOut.toFixed(3)}  ${speed}  `);
   },
 });
 const metaSeconds = (performance.now() - started) / 1000;
@@ -41,25 +42,41 @@ const {tuning, fineTuning, lines} = measure(result.theta, text => process.stderr
 process.stderr.write('\n');
 const adam = lines.find(({id}) => id === 'adam')!;
 const rows = lines.map(line => ({
-  ...line, ratio: stepRatio(adam.curves, line.curves), strict: stepRatio(adam.curves, line.curves, 0), lenient: stepRatio(adam.curves, line.curves, 2 * TOLERANCE),
+  ...line, ratio: stepRatio(adam.curves, line.curves),
+  strict: stepRatio(adam.curves, line.curves, 0), lenient: stepRatio(adam.curves, line.curves, 2 * TOLERANCE),
   end: endAccuracy(line.curves), endDifference: endDifference(adam.curves, line.curves),
 }));
 console.log(textTable({
-  columns: [{title: 'Way to train', align: 'left'}, {title: 'Steps'}, {title: `Steps to ${(100 * rows[0]!.ratio.target).toFixed(1)} %`}, {title: 'Times fewer (95 % interval)'}, {title: 'Accuracy % at the end'}],
+  columns: [
+    {title: 'Way to train', align: 'left'}, {title: 'Steps'}, {title: `Steps to ${(100 * rows[0]!.ratio.target).toFixed(1)} %`},
+    {title: 'Times fewer (95 % interval)'}, {title: 'Accuracy % at the end'},
+  ],
   rows: rows.map(({name, numSteps, ratio: {steps, ratio}, end}) => [
-    name, String(numSteps), Number.isFinite(steps) ? String(steps) : 'never', `${ratio.mean.toFixed(1)} (${ratio.low.toFixed(1)} to ${ratio.high.toFixed(1)})`, formatPercent(end),
+    name, String(numSteps), Number.isFinite(steps) ? String(steps) : 'never',
+    `${ratio.mean.toFixed(1)} (${ratio.low.toFixed(1)} to ${ratio.high.toFixed(1)})`, formatPercent(end),
   ]),
 }));
 
 if (values.write) {
   const docs = fileURLToPath(new URL('../../docs/', import.meta.url)), {best, history, recipe, stopped, theta} = result;
-  const round = (_: string, value: unknown): unknown => (typeof value === 'number' && !Number.isInteger(value) ? (Number.isFinite(value) ? Number(value.toPrecision(5)) : null) : value);
-  writeFileSync(`${docs}results/personalisation.json`, `${JSON.stringify({
+  const search = <S>(tried: ReadonlyArray<Tried<S>>): object => ({
+    chosen: fewestSteps(tried).setting, tried: tried.map(({setting, curves}) => ({setting, meanAccuracy: meanCurve(curves)})),
+  });
+  const json = {
     plan: {...PLAN, horizon: HORIZON, tolerance: TOLERANCE},
-    metaTraining: {seconds: metaSeconds, workers: Number(values.workers), stopped, outerSteps: history.at(-1)!.outerStep, best, theta: theta.hash, recipe: JSON.parse(recipe) as unknown},
-    adamSearch: {chosen: fewestSteps(tuning).setting, tried: tuning.map(({setting, curves}) => ({setting, meanAccuracy: meanCurve(curves)}))},
-    fineTuningSearch: {chosen: fewestSteps(fineTuning).setting, tried: fineTuning.map(({setting, curves}) => ({setting, meanAccuracy: meanCurve(curves)}))},
+    metaTraining: {
+      seconds: metaSeconds, workers: Number(values.workers), stopped, outerSteps: history.at(-1)!.outerStep, best, theta: theta.hash,
+      recipe: JSON.parse(recipe) as unknown,
+    },
+    adamSearch: search(tuning), fineTuningSearch: search(fineTuning),
     lines: rows.map(({curves, ...row}) => ({...row, meanAccuracy: meanCurve(curves), endOfEachUser: curves.map(curve => curve.at(-1)!)})),
-  }, round, 1)}\n`);
+  };
+  writeFileSync(`${docs}results/personalisation.json`, `${JSON.stringify(json, rounded, 1)}\n`);
   writeFileSync(`${docs}images/personalisation.svg`, figure(lines));
+}
+
+/** Five digits are enough; what is not finite becomes null. */
+function rounded(_: string, value: unknown): unknown {
+  if (typeof value !== 'number' || Number.isInteger(value)) return value;
+  return Number.isFinite(value) ? Number(value.toPrecision(5)) : null;
 }

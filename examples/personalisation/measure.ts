@@ -39,10 +39,9 @@ export interface Measurement {
   readonly lines: readonly Line[];
 }
 
-/** How much is measured; for tests. */
-export type MeasurePlan = {readonly [K in keyof typeof PLAN]: (typeof PLAN)[K] extends number ? number : (typeof PLAN)[K] extends readonly number[] ? readonly number[] : {
-  readonly rates: readonly number[]; readonly steps: number; readonly numPretrainingUsers: number; readonly pretrainingSteps: number; readonly pretrainingSeed: number;
-}};
+/** As {@link PLAN}, with other numbers: for tests. */
+export type MeasurePlan = Numbers<typeof PLAN>;
+type Numbers<T> = T extends number ? number : T extends readonly number[] ? readonly number[] : {readonly [K in keyof T]: Numbers<T[K]>};
 
 interface Candidate {
   readonly user: User;
@@ -54,10 +53,11 @@ interface Candidate {
 export function measure(theta: Theta, report: (text: string) => void, plan: MeasurePlan = PLAN): Measurement {
   const {numUsers, userSeed, numTuningUsers, tuningSeed, adamRates, adamSteps, shippedSteps, fineTuning: tune} = plan;
   const tuningUsers = candidates(tuningSeed, numTuningUsers, 'meta-training'), users = candidates(userSeed, numUsers, 'unseen');
-  const run = (who: readonly Candidate[], what: string, numSteps: number, makeOptimizer: () => tf.Optimizer, start?: Weights): Curves => who.map(({user, task}, i) => {
-    report(`${what}: user ${i + 1} of ${who.length}`);
-    return accuracies(task(), user.test, numSteps, makeOptimizer, start);
-  });
+  const run = (who: readonly Candidate[], what: string, numSteps: number, makeOptimizer: () => tf.Optimizer, start?: Weights): Curves =>
+    who.map(({user, task}, i) => {
+      report(`${what}: user ${i + 1} of ${who.length}`);
+      return accuracies(task(), user.test, numSteps, makeOptimizer, start);
+    });
   const tuning = adamRates.map(rate => ({setting: rate, curves: run(tuningUsers, `choosing Adam's rate, ${rate}`, adamSteps, () => tf.train.adam(rate))}));
   const {setting: rate} = fewestSteps(tuning);
 
@@ -70,14 +70,13 @@ export function measure(theta: Theta, report: (text: string) => void, plan: Meas
   }));
   const {setting: fine} = fewestSteps(fineTuning);
 
-  const lines: Line[] = [
-    {id: 'meta-trained', name: 'meta-trained on other users', numSteps: HORIZON, curves: run(users, 'meta-trained', HORIZON, () => learnedOptimizer({theta, numSteps: HORIZON}))},
-    {id: 'shipped', name: 'learnedOptimizer() as shipped', numSteps: shippedSteps, curves: run(users, 'as shipped', shippedSteps, () => learnedOptimizer({numSteps: shippedSteps}))},
-    {id: 'adam', name: `Adam, best rate (${rate})`, numSteps: adamSteps, curves: run(users, 'Adam', adamSteps, () => tf.train.adam(rate))},
-    {
-      id: 'fine-tuning', name: `Adam (${fine.rate}) from a pretrained start`, numSteps: tune.steps,
-      curves: run(users, 'fine-tuning', tune.steps, () => tf.train.adam(fine.rate), startOf(fine)),
-    },
+  const line = (id: Line['id'], name: string, numSteps: number, makeOptimizer: () => tf.Optimizer, start?: Weights): Line =>
+    ({id, name, numSteps, curves: run(users, name, numSteps, makeOptimizer, start)});
+  const lines = [
+    line('meta-trained', 'meta-trained on other users', HORIZON, () => learnedOptimizer({theta, numSteps: HORIZON})),
+    line('shipped', 'learnedOptimizer() as shipped', shippedSteps, () => learnedOptimizer({numSteps: shippedSteps})),
+    line('adam', `Adam, best rate (${rate})`, adamSteps, () => tf.train.adam(rate)),
+    line('fine-tuning', `Adam (${fine.rate}) from a pretrained start`, tune.steps, () => tf.train.adam(fine.rate), startOf(fine)),
   ];
   tf.dispose({...shared});
   return {tuning, fineTuning, lines};

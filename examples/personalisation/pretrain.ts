@@ -17,8 +17,10 @@ export function pretrain(seed: number, numUsers: number, numSteps: number): Weig
     const digits = (labels: Int32Array): Int32Array => labels.map(label => hand.labels.indexOf(label));
     const data = {train: {...train, labels: digits(train.labels)}, validation: {...test, labels: digits(test.labels)}};
     // The validation images of a pretraining user may be trained on as well: this user is not one that is judged.
-    return mlpClassificationFamily({data: {train: data.validation, validation: data.train}, depth: 1, width: SIZES[1], activation: 'relu', initialization: 'glorotUniform', batchSize: 4 * BATCH_SIZE})
-      .sample(random.fork(`task ${i}`));
+    return mlpClassificationFamily({
+      data: {train: data.validation, validation: data.train}, depth: 1, width: SIZES[1], activation: 'relu', initialization: 'glorotUniform',
+      batchSize: 4 * BATCH_SIZE,
+    }).sample(random.fork(`task ${i}`));
   });
   const initial = tasks[0]!.init(), optimizer = tf.train.adam(RATE);
   const params = Object.fromEntries(Object.entries(initial).map(([name, value]) => [name, tf.variable(value)])), batches = tasks.map(task => task.batches('train'));

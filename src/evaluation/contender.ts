@@ -76,7 +76,9 @@ export async function tuned(runner: TaskRunner, baseline: Baseline, tuning: Tuni
   const optimizer = (learningRate: number): OptimizerSpec => ({kind, learningRate});
   const [contender, forValidation] = await Promise.all([
     hasSchedule ? planned(runner, h => optimizer(byHorizon[HORIZONS.findIndex(x => x === h)]!), HORIZONS) : constantRates(runner, optimizer, byHorizon),
-    byValidation === atT ? undefined : runSeeds(runner, {optimizer: optimizer(byValidation), steps, horizon: hasSchedule ? steps : 0, measureAt: [], validateAt: [steps]}),
+    byValidation === atT ? undefined : runSeeds(runner, {
+      optimizer: optimizer(byValidation), steps, horizon: hasSchedule ? steps : 0, measureAt: [], validateAt: [steps],
+    }),
   ]);
   return {...contender, ...forValidation && {bestValidation: forValidation.map(({validation}) => validation[0]!.loss)}, tuning};
 }

@@ -53,7 +53,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   try {
     const finished = await Promise.all(tasks.map(async ({task, index}): Promise<FinishedTask | undefined> => {
       try {
-        const {numSeeds, numTuningSeeds} = settings, runs = await evaluateTask({task: index, steps: task.steps, numSeeds, numTuningSeeds, run: ledger.run}, plan);
+        const {numSeeds, numTuningSeeds} = settings, {steps} = task;
+        const runs = await evaluateTask({task: index, steps, numSeeds, numTuningSeeds, run: ledger.run}, plan);
         tasksDone++;
         report();
         return {task, runs};
@@ -62,6 +63,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
         throw error;
       }
     }));
+    await ledger.settle();
     return summarize(context, settings, plan, finished.filter(f => f !== undefined), ledger, (performance.now() - start) / 1000);
   } finally {
     await queue.stop();
@@ -92,7 +94,8 @@ function summarize(
 ): EvaluationResult {
   const others = [...baselines, ...present, 'adamDefault'], tasks = finished.map(taskResult), random = new Random(SEED);
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  const noWorse = Object.fromEntries(others.map(name => [name, tasks.length === 0 ? null : sum(tasks.map(t => Number(t.comparisons[name]!.noWorse))) / tasks.length]));
+  const shareNoWorse = (name: string): number | null => (tasks.length === 0 ? null : tasks.filter(t => t.comparisons[name]!.noWorse).length / tasks.length);
+  const noWorse = Object.fromEntries(others.map(name => [name, shareNoWorse(name)]));
   const tuningSteps = Object.fromEntries(baselines.map((kind): [BaselineKind, number] => [kind, sum(tasks.map(t => t.optimizers[kind]!.tuning!.innerSteps))]));
   const unfinished = suite.tasks.filter(({name}) => !tasks.some(t => t.name === name)).map(({name}) => name);
   return {
@@ -104,7 +107,8 @@ function summarize(
     noWorse, noWorseThanAdam: noWorse.adam ?? null,
     divergedRuns: sum(tasks.map(t => t.divergedBeyondAdam)),
     diverged: Object.fromEntries(['learned', ...others].map(name => [name, sum(tasks.map(t => t.optimizers[name]!.diverged))])),
-    sensitivity: sensitivity && tasks.length > 0 ? Object.fromEntries([...baselines, ...present].map(name => [name, summarizeSensitivity(finished, name)])) : null,
+    sensitivity: !sensitivity || tasks.length === 0 ? null
+      : Object.fromEntries([...baselines, ...present].map(name => [name, summarizeSensitivity(finished, name)])),
     cost: {innerSteps: ledger.steps().stepsDone, runSeconds: ledger.runSeconds, numRuns: ledger.numRuns, cachedRuns: ledger.cachedRuns, tuningSteps, seconds},
     tasks,
   };

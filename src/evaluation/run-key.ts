@@ -1,5 +1,5 @@
 import {version_core as tfjsVersion} from '@tensorflow/tfjs-core';
-import {MODULE_BASE64} from '../rollout/engine-module.wasm.js';
+import {MODULE_DEFLATED} from '../rollout/engine-module.wasm.js';
 import {hashText} from './run-cache.js';
 import type {RunContext} from './run-once.js';
 import type {RunSpec} from './run-spec.js';
@@ -12,7 +12,7 @@ let engineHash: string | undefined;
 /** All that a run depends on, in words. @param backend Of TF.js, in the thread that runs it. */
 export function runKey({suite, theta, peers}: RunContext, spec: RunSpec, backend: string): string {
   const {task: index, optimizer, ...rest} = spec, {name, version = 1, trainBatches, validationBatches, family} = suite.tasks[index]!;
-  engineHash ??= hashText(MODULE_BASE64);
+  engineHash ??= hashText(MODULE_DEFLATED);
   return JSON.stringify({
     code: {rollout: ROLLOUT_VERSION, engine: engineHash, tfjs: tfjsVersion, backend},
     task: {suite: suite.name, name, version, family: family.name, trainBatches, validationBatches},

@@ -47,6 +47,11 @@ export class RunLedger {
     return record;
   }
 
+  /** Waits for all runs that were asked for: those in flight are kept. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.known.values());
+  }
+
   /** Steps of all runs so far. */
   steps(): Pick<EvaluateProgress, 'stepsDone' | 'stepsCached'> & {readonly stepsKnown: number} {
     return {stepsDone: this.stepsDone, stepsCached: this.stepsCached, stepsKnown: this.stepsKnown};

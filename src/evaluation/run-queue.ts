@@ -30,7 +30,7 @@ interface Waiting {
 export class RunQueue {
   private readonly waiting: Waiting[] = [];
   private readonly free: RunSeat[];
-  private ended: unknown;
+  private ended: Error | undefined;
 
   /** @param isOver Asked before each run; with a reason, nothing more is begun. */
   constructor(private readonly seats: readonly RunSeat[], private readonly isOver: () => RunsEnded | undefined) {
@@ -55,7 +55,10 @@ export class RunQueue {
 
   private serve(): void {
     this.ended ??= this.isOver();
-    if (this.ended !== undefined) return void this.refuse();
+    if (this.ended !== undefined) {
+      this.refuse();
+      return;
+    }
     while (this.free.length > 0 && this.waiting.length > 0) {
       const first = this.waiting.reduce((least, w) => (w.spec.task < least.spec.task ? w : least));
       this.waiting.splice(this.waiting.indexOf(first), 1);
@@ -69,25 +72,27 @@ export class RunQueue {
 
   private async serveWith(seat: RunSeat, {spec, resolve, reject}: Waiting): Promise<void> {
     try {
-      resolve(await persist(seat, spec));
+      resolve(await this.persist(seat, spec));
     } catch (error) {
       // One failed run is the end: no result can be whole without it.
-      this.ended ??= error;
+      this.ended ??= error instanceof Error ? error : new Error(String(error));
       reject(error);
     }
     this.free.push(seat);
     this.serve();
   }
-}
 
-async function persist(seat: RunSeat, spec: RunSpec): Promise<RunRecord> {
-  for (let deaths = 1; ; deaths++) {
-    try {
-      return await seat.run(spec);
-    } catch (error) {
-      if (!(error instanceof WorkerDeath)) throw error;
-      if (deaths < MOST_DEATHS) continue;
-      throw new L2OError('ENVIRONMENT', `evaluate: expected workers to live, got ${deaths} deaths in a row at the same run (${error.message}). Check the memory, and the suite for calls that end the process.`, {cause: error});
+  private async persist(seat: RunSeat, spec: RunSpec): Promise<RunRecord> {
+    for (let deaths = 1; ; deaths++) {
+      try {
+        return await seat.run(spec);
+      } catch (error) {
+        if (!(error instanceof WorkerDeath)) throw error;
+        // Those that were stopped are not to be started again.
+        if (this.ended !== undefined) throw this.ended;
+        if (deaths < MOST_DEATHS) continue;
+        throw new L2OError('ENVIRONMENT', `evaluate: expected workers to live, got ${deaths} deaths in a row at the same run (${error.message}). Check the memory, and the suite for calls that end the process.`, {cause: error});
+      }
     }
   }
 }

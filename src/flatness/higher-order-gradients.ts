@@ -29,7 +29,8 @@ type Repaired = TapeEngine & {[UNDO]?: () => void};
  * `tf.grad(x => tf.sum(tf.grad(f)(x)))`, Hessian-vector products by double backward among it, are exact to rounding.
  *
  * It repairs the tape's order, where clones of saved outputs come before what they are clones of; it records the insides of
- * `tf.customGrad` ops such as `tf.losses.softmaxCrossEntropy` again where they are differentiated twice; and it registers the missing
+ * `tf.customGrad` ops such as `tf.losses.softmaxCrossEntropy` again where they are differentiated twice (functions that `tf.customGrad` returned
+ * earlier stay as they were); and it registers the missing
  * gradients of kernels. First-order gradients stay as they are, to the bit, save that a path through a comparison, which was an error,
  * has the gradient 0.
  *

@@ -122,15 +122,15 @@ export function meanSharpnessPenalty(settings: SharpnessSettings): FlatnessPenal
 
 /** The step to the ball's edge up a gradient with respect to the parameters; undefined where that is 0. */
 function ascent(around: Neighbourhood, gradient: Float32Array, settings: SharpnessSettings): Float32Array | undefined {
-  const z = around.toCoordinates(gradient.slice());
-  return norm(z) === 0 ? undefined : inDirection(around, z, settings);
+  const z = around.toCoordinates(gradient.slice()), length = norm(z);
+  return length === 0 ? undefined : inDirection(around, z, settings, 1, length);
 }
 
-/** The point of the ball's edge in a direction, or a share of the way to it. */
-function inDirection(around: Neighbourhood, z: Float32Array, settings: SharpnessSettings, share = 1): Float32Array {
-  const factor = radiusOf(around, settings) * share / norm(z), out = new Float32Array(z.length);
-  for (let i = 0; i < out.length; i++) out[i] = factor * z[i]!;
-  return out;
+/** The point of the ball's edge in a direction, or a share of the way to it, in place of the direction. */
+function inDirection(around: Neighbourhood, z: Float32Array, settings: SharpnessSettings, share = 1, length = norm(z)): Float32Array {
+  const factor = radiusOf(around, settings) * share / length;
+  for (let i = 0; i < z.length; i++) z[i]! *= factor;
+  return z;
 }
 
 /** A point uniform in the ball. */

@@ -1,10 +1,9 @@
 import {CONSTANTS, GLOBAL_FEATURES, LOSS_SLOTS, NUM_LOSS_SLOTS, THETA_SIZE, thetaEntry} from '../rules/tensor-lstm/spec.js';
 import type {Layout} from './gpu-layout.js';
 import {literal, mathFunctions, type Dialect, type GpuProgram} from './gpu-program.js';
-import {pace, timeFeatures} from './js-global.js';
 import type {StepOptions} from './types.js';
 
-/** What all variables of a step share, by float: what the step is made with, then the loss slots, then the global features. */
+/** What all variables of a step share, by float: what the step is made with and what is counted, then the loss slots, then the global features. */
 export const GLOBALS = {
   /** 1 where the loss and all gradients are finite, else 0: then nothing changes. */
   made: 0,
@@ -15,8 +14,10 @@ export const GLOBALS = {
   meanSnr: 3,
   /** Guard times pace times learning rate. */
   guard: 4,
-  lossSlots: 5,
-  features: 5 + NUM_LOSS_SLOTS,
+  /** Steps that have been skipped: the host counts them as time, for it knows of them late. */
+  skipped: 5,
+  lossSlots: 6,
+  features: 6 + NUM_LOSS_SLOTS,
 } as const;
 const NUM_GLOBALS = GLOBALS.features + GLOBAL_FEATURES.length;
 export const GLOBALS_COLUMNS = Math.ceil(NUM_GLOBALS / 4);
@@ -31,14 +32,47 @@ export function thetaTexel(d: Dialect, array: string, index: number | string): s
   return d.texel('Theta', `${at} / ${THETA_COLUMNS}`, `${at} % ${THETA_COLUMNS}`);
 }
 
-const NUM_TIME_FEATURES = GLOBAL_FEATURES.indexOf('hasLoss');
-const {LOSS_FAST, LOSS_SLOW, LOSS_SLOWER, LOSS_NOISE, LOSS_NOISE_LEAST, LOSS_FORGET, GUARD_RANGE, GUARD_SLACK, FLOOR_ABSOLUTE, FLOOR_RELATIVE, FLOOR_UNKNOWN} = CONSTANTS;
+const {
+  LOSS_FAST, LOSS_SLOW, LOSS_SLOWER, LOSS_NOISE, LOSS_NOISE_LEAST, LOSS_FORGET, GUARD_RANGE, GUARD_SLACK, FLOOR_ABSOLUTE, FLOOR_RELATIVE, FLOOR_UNKNOWN, HORIZON_KNOWN, TIME_KNOWN,
+} = CONSTANTS;
 
 /** Uniforms of {@link globalsProgram} for one step. */
-export function globalUniforms(options: StepOptions, hasLoss: boolean): number[][] {
-  const time = timeFeatures(options), features = GLOBAL_FEATURES.slice(0, NUM_TIME_FEATURES).map(name => time[name as keyof typeof time]);
-  const given = [...features, pace(options) * options.learningRate, options.clipNorm ?? 0, hasLoss ? 1 : 0];
-  return [given.slice(0, 4), given.slice(4, 8), given.slice(8, 12)];
+export function globalUniforms({time, horizon, learningRate, clipNorm}: StepOptions, hasLoss: boolean): number[][] {
+  return [[time, horizon, learningRate, clipNorm ?? 0], [hasLoss ? 1 : 0, 0, 0, 0]];
+}
+
+type Feature = (typeof GLOBAL_FEATURES)[number];
+type LossFeature = Extract<Feature, 'hasLoss' | `loss${string}`>;
+
+function setFeatures(values: Readonly<Partial<Record<Feature, string>>>): string {
+  return Object.entries(values).map(([name, value]) => `values[${GLOBALS.features + GLOBAL_FEATURES.indexOf(name as Feature)}] = ${value};`).join('\n');
+}
+
+const NO_LOSS: Readonly<Record<LossFeature, string>> = {
+  hasLoss: '0.0', lossTrend: '0.0', lossSurprise: '0.0', lossProgress: '0.0', lossSlope: '0.0', lossRise: '0.0', lossTrendSlow: '0.0', lossNoise: '0.0',
+};
+
+// The features of time, and the pace; `given` holds the uniforms.
+function takeTime(d: Dialect): string {
+  const planned = (value: string): string => d.pick('planned', value, '0.0'), features: Record<Exclude<Feature, LossFeature>, string> = {
+    hasHorizon: planned('1.0'),
+    fraction: planned('2.0 * share - 1.0'),
+    fractionStart: planned('tangent(10.0 * (share - 0.1))'),
+    logRemaining: planned(`log(1.01 - share) / ${literal(Math.LN10)} + 1.0`),
+    fractionEnd: planned('tangent(20.0 * (share - 0.95))'),
+    logHorizon: planned('clamp((log(max(given.y, 1.0)) - 6.5) / 2.0, -3.0, 3.0)'),
+    logTime: 'tangent(logTime / 3.0 - 1.0)',
+    logTimeLinear: 'min((logTime - 4.0) / 3.0, 3.0)',
+    inverseRootTime: '1.0 / sqrt(known + 1.0)',
+  };
+  return `
+    ${d.float} time = given.x - values[${GLOBALS.skipped}];
+    ${d.float} share = ${d.pick('given.y > time', 'time / max(given.y, 1.0)', '0.0')};
+    ${d.float} known = min(time, ${literal(TIME_KNOWN)}); ${d.float} logTime = logOnePlus(known);
+    ${d.float} pace = ${d.pick(`time > ${literal(TIME_KNOWN)}`, `${literal(TIME_KNOWN)} / max(time, 1.0)`, '1.0')};
+    ${d.bool} planned = given.y > time && given.y <= ${literal(HORIZON_KNOWN)};
+    if (planned) { pace = 1.0; } else if (given.y > time) { pace = sqrt(pace) * (1.0 - share); }
+    ${setFeatures(features)}`;
 }
 
 function takeLoss(d: Dialect): string {
@@ -60,7 +94,7 @@ function takeLoss(d: Dialect): string {
     ${d.float} fast = ${slot('fast')}; ${d.float} slow = ${slot('slow')}; ${d.float} minimum = ${slot('minimum')};
     ${d.float} noise = leastNoise(${slot('noise')}, fast); ${d.float} size = abs(${slot('first')}); ${d.float} offset = size * 1e-5 + 1e-20;
     rise = logOnePlus(min((fast - minimum) / (abs(minimum) + 2.0 * noise), 1e9));
-    ${lossFeatures({
+    ${setFeatures({
       hasLoss: '1.0',
       lossTrend: 'softsignRatio(fast - slow, noise)',
       lossSurprise: 'surprise',
@@ -70,10 +104,6 @@ function takeLoss(d: Dialect): string {
       lossTrendSlow: `softsignRatio(slow - ${slot('slower')}, noise)`,
       lossNoise: '(log(min(noise / (abs(fast) + 1e-20), 1e4) + 1e-4) + 3.0) / 4.0',
     })}`;
-}
-
-function lossFeatures(values: Readonly<Record<Extract<(typeof GLOBAL_FEATURES)[number], 'hasLoss' | `loss${string}`>, string>>): string {
-  return Object.entries(values).map(([name, value]) => `values[${GLOBALS.features + (GLOBAL_FEATURES as readonly string[]).indexOf(name)}] = ${value};`).join('\n');
 }
 
 /**
@@ -86,7 +116,7 @@ export function globalsProgram({sizes, numTexels, plane}: Layout): GpuProgram {
     name: `globals ${numTensors} ${numParameters} ${numTexels} ${plane.columns}`,
     rows: 1, columns: GLOBALS_COLUMNS,
     inputs: {Before: GLOBALS_COLUMNS, Totals: 1, Gradient: plane.columns, Theta: THETA_COLUMNS},
-    uniforms: ['time0', 'time1', 'time2'],
+    uniforms: ['options0', 'options1'],
     functions: d => mathFunctions(d) + d.fn('leastNoise', ['noise', 'level'], `return noise + ${literal(LOSS_NOISE_LEAST)} * abs(level) + 1e-20;`),
     body: d => `
       ${d.array('values', 4 * GLOBALS_COLUMNS)}
@@ -99,23 +129,23 @@ export function globalsProgram({sizes, numTexels, plane}: Layout): GpuProgram {
         ${d.vec4} total = ${d.texel('Totals', 't', 0)};
         squares += total.x; snr += total.z; initial += total.w / ${literal(numParameters)};
       }
-      ${d.vec4} times0 = ${d.uniform('time0')}; ${d.vec4} times1 = ${d.uniform('time1')}; ${d.vec4} times2 = ${d.uniform('time2')};
+      ${d.vec4} given = ${d.uniform('options0')}; ${d.bool} hasLoss = ${d.uniform('options1')}.x > 0.5;
+      ${takeTime(d)}
       ${d.float} loss = ${d.texel('Gradient', Math.floor(numTexels / plane.columns), numTexels % plane.columns)}.x;
-      ${d.float} made = isNumber(squares) * ${d.pick('times2.w > 0.5', 'isNumber(loss)', '1.0')};
+      ${d.float} made = isNumber(squares) * ${d.pick('hasLoss', 'isNumber(loss)', '1.0')};
       ${d.float} rise = 0.0;
-      ${Array.from({length: NUM_TIME_FEATURES}, (_, i) => `values[${GLOBALS.features + i}] = times${i >> 2}[${i % 4}];`).join(' ')}
-      if (times2.w < 0.5) {
-        ${lossFeatures({hasLoss: '0.0', lossTrend: '0.0', lossSurprise: '0.0', lossProgress: '0.0', lossSlope: '0.0', lossRise: '0.0', lossTrendSlow: '0.0', lossNoise: '0.0'})}
+      if (!hasLoss) {
+        ${setFeatures(NO_LOSS)}
       } else if (made > 0.5) {
         ${takeLoss(d)}
       }
       ${d.float} strength = max(${thetaTexel(d, 'headBias', 0)}.y, 0.0);
       ${d.float} firstRms = sqrt(initial);
-      values[${GLOBALS.made}] = made;
-      values[${GLOBALS.gradientScale}] = ${d.pick('times2.z > 0.0', 'times2.z / max(sqrt(squares), times2.z)', '1.0')};
+      values[${GLOBALS.made}] = made; values[${GLOBALS.skipped}] += 1.0 - made;
+      values[${GLOBALS.gradientScale}] = ${d.pick('given.w > 0.0', 'given.w / max(sqrt(squares), given.w)', '1.0')};
       values[${GLOBALS.floor}] = ${d.pick(`firstRms < ${literal(FLOOR_UNKNOWN)}`, literal(FLOOR_ABSOLUTE), `${literal(FLOOR_RELATIVE)} * firstRms`)};
       values[${GLOBALS.meanSnr}] = snr / ${literal(2 * numTensors)};
-      values[${GLOBALS.guard}] = times2.y * exp(-strength * clamp(rise - ${literal(GUARD_SLACK)}, 0.0, ${literal(GUARD_RANGE)}));
+      values[${GLOBALS.guard}] = pace * given.z * exp(-strength * clamp(rise - ${literal(GUARD_SLACK)}, 0.0, ${literal(GUARD_RANGE)}));
       result = vec4(values[4 * column], values[4 * column + 1], values[4 * column + 2], values[4 * column + 3]);`,
   };
 }

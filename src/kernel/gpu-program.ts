@@ -8,6 +8,7 @@ export interface Dialect {
   /** Declare a local variable: `${float} x = 1.0;`. */
   readonly float: string;
   readonly int: string;
+  readonly bool: string;
   readonly vec4: string;
   /** Declares a local array of floats. */
   array(name: string, length: number): string;

@@ -1,4 +1,4 @@
-import {tidy, type Scalar} from '@tensorflow/tfjs-core';
+import {findBackend, tidy, type Scalar} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS} from '../rules/tensor-lstm/spec.js';
 import {GpuBatch} from './gpu-batch.js';
@@ -46,9 +46,15 @@ class GpuSlots implements VariableSlots {
 /** The loss slots are among what all variables of a step share. */
 class GpuLossSlots implements LossSlots {
   constructor(readonly owner: GpuRunner, private readonly device: GpuDevice, readonly globals: KeptTensor) {}
-  read(): Float32Array {
+  private values(): Float32Array {
     this.owner.assertLive();
-    return this.device.download(this.globals.value, GLOBALS_SIZE).slice(GLOBALS.lossSlots, GLOBALS.lossSlots + NUM_LOSS_SLOTS);
+    return this.device.download(this.globals.value, GLOBALS_SIZE);
+  }
+  read(): Float32Array {
+    return this.values().slice(GLOBALS.lossSlots, GLOBALS.lossSlots + NUM_LOSS_SLOTS);
+  }
+  skipped(): number {
+    return this.values()[GLOBALS.skipped]!;
   }
   dispose(): void {
     this.globals.dispose();
@@ -60,13 +66,14 @@ export class GpuRunner implements StepRunner {
   readonly name: 'webgl' | 'webgpu';
   readonly readsLoss = false;
 
-  constructor(private readonly device: GpuDevice) {
+  /** @param backend The TF.js backend of the device. */
+  constructor(private readonly device: GpuDevice, private readonly backend: unknown) {
     this.name = device.name;
   }
 
   /** @throws L2OError `ENVIRONMENT` where the device, and all slots with it, is lost. */
   assertLive(): void {
-    const lost = this.device.lost();
+    const lost = findBackend(this.name) === this.backend ? this.device.lost() : 'it was removed (tf.removeBackend)';
     if (lost === undefined) return;
     throw new L2OError('ENVIRONMENT', `LearnedOptimizer: expected the backend '${this.name}' as it was when training began, got none: ${lost}, and with it weights and slots. ` +
       'Load model and optimizer from where they were last saved, in a new page or on another backend (tf.setBackend), and save now and then in long runs.');

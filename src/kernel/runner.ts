@@ -22,6 +22,8 @@ export interface LossSlots {
   readonly owner: StepRunner;
   /** A copy of `stateSizes(rule).optimizer` floats. */
   read(): Float32Array;
+  /** Steps since these slots were made that the runner skipped though their time had passed, where the device alone knows of them. Waits for it. */
+  skipped?(): number;
   dispose(): void;
 }
 

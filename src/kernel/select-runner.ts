@@ -66,10 +66,10 @@ function selectHostRunner(name: string, notice: Notice): StepRunner {
 function gpuRunner(name: 'webgl' | 'webgpu', instance: unknown): StepRunner | undefined {
   if (name === 'webgpu') {
     const known = webgpuBackend(instance);
-    return known === undefined ? undefined : new GpuRunner(new WebGPUDevice(known));
+    return known === undefined ? undefined : new GpuRunner(new WebGPUDevice(known), instance);
   }
   const known = webglBackend(instance);
-  return known === undefined || webglObstacle() !== undefined ? undefined : new GpuRunner(new WebGLDevice(known));
+  return known === undefined || webglObstacle() !== undefined ? undefined : new GpuRunner(new WebGLDevice(known), instance);
 }
 
 function selectZooRunner(name: Exclude<RuleName, 'tensor-lstm'>, onHost: boolean): ZooRunner {

@@ -8,6 +8,8 @@ export interface WasmBackend {
     _free(pointer: number): void;
     readonly HEAPU8: Uint8Array;
     readonly asm?: {readonly memory?: WebAssembly.Memory};
+    /** Of the build with threads. */
+    readonly wasmMemory?: WebAssembly.Memory;
   };
   readonly dataIdMap: {get(dataId: object): {readonly memoryOffset: number | null}};
   makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
@@ -16,10 +18,11 @@ export interface WasmBackend {
 /** The heap of a TF.js wasm backend, or undefined where it cannot be shared. */
 export function sharedHeapOf(backend: unknown): Heap | undefined {
   const candidate = backend as Partial<WasmBackend> | null;
-  const wasm = candidate?.wasm, memory = wasm?.asm?.memory;
+  const wasm = candidate?.wasm, memory = wasm?.asm?.memory ?? wasm?.wasmMemory;
   if (wasm === undefined || !(memory instanceof WebAssembly.Memory) || typeof wasm._malloc !== 'function' || typeof wasm._free !== 'function') return undefined;
   if (typeof candidate?.makeOutput !== 'function' || typeof candidate.dataIdMap?.get !== 'function') return undefined;
-  if (!(memory.buffer instanceof ArrayBuffer) || memory.buffer !== wasm.HEAPU8.buffer) return undefined;
+  // A memory that threads share has a new buffer when it has grown, and the view of the old one stays.
+  if (!isShared(memory) && memory.buffer !== wasm.HEAPU8.buffer) return undefined;
   return {
     memory,
     allocate(floats) {
@@ -36,4 +39,29 @@ export function offsetOf(backend: WasmBackend, info: Pick<TensorInfo, 'dataId'>)
   const {memoryOffset} = backend.dataIdMap.get(info.dataId);
   if (memoryOffset === null) throw new TypeError('a numeric tensor of the wasm backend has no memory');
   return memoryOffset;
+}
+
+/** Whether threads share a memory. */
+export function isShared({buffer}: WebAssembly.Memory): boolean {
+  return !(buffer instanceof ArrayBuffer);
+}
+
+/** How our modules import their memory: `env.memory`, a memory, with a maximum. */
+const MEMORY_IMPORT = [3, ...bytesOf('env'), 6, ...bytesOf('memory'), 2, 1];
+const SHARED = 2;
+
+function bytesOf(text: string): number[] {
+  return Array.from(text, character => character.charCodeAt(0));
+}
+
+/**
+ * A module of ours as one that runs in a memory which threads share. Such a memory is another type to WebAssembly, which the
+ * module's import has to name; the code is the same.
+ */
+export function forSharedMemory(module: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const at = module.findIndex((_, i) => MEMORY_IMPORT.every((byte, j) => module[i + j] === byte));
+  if (at < 0) throw new TypeError('the module imports no memory');
+  const changed = module.slice(), flags = at + MEMORY_IMPORT.length - 1;
+  changed[flags]! |= SHARED;
+  return changed;
 }

@@ -1,11 +1,12 @@
-import {decodeBase64} from '../base64.js';
+import {embeddedBytes} from '../embedded-bytes.js';
 import {
   NUM_INPUTS, NUM_LOSS_SLOTS, TENSOR_SLOTS, THETA_SIZE,
 } from '../rules/tensor-lstm/spec.js';
 import {floatsAt, type Heap} from './heap.js';
-import {MODULE_BASE64} from './step-module.wasm.js';
-import {MODULE_BASE64 as RELAXED_BASE64} from './step-relaxed-module.wasm.js';
+import {MODULE_DEFLATED} from './step-module.wasm.js';
+import {MODULE_DEFLATED as RELAXED_DEFLATED} from './step-relaxed-module.wasm.js';
 import type {StepOptions} from './types.js';
+import {forSharedMemory, isShared} from './wasm-backend.js';
 
 /** Exports of `kernel/step.c`; pointers are byte offsets. */
 interface StepExports {
@@ -40,19 +41,29 @@ export interface PointerStep {
 const STEP = {learningRate: 0, weightDecay: 1, horizon: 2, time: 3, loss: 4, guard: 5, logNumTensors: 6, meanSnr: 7, floor: 8, hasLoss: 9, parameterScale: 10, size: 11};
 const NUM_SUMS = 6;
 
-let compiled: WebAssembly.Module | Error | undefined;
+const compiled = new Map<boolean, WebAssembly.Module | Error>();
 
-/** The step module, with relaxed SIMD where this engine has it, compiled once; an Error where it lacks WebAssembly, SIMD, or the right to compile. */
-export function stepModule(): WebAssembly.Module | Error {
-  if (compiled === undefined) {
-    try {
-      const relaxed = decodeBase64(RELAXED_BASE64);
-      compiled = new WebAssembly.Module(WebAssembly.validate(relaxed) ? relaxed : decodeBase64(MODULE_BASE64));
-    } catch (error) {
-      compiled = error instanceof Error ? error : new Error(String(error));
-    }
+/**
+ * The step module, with relaxed SIMD where this engine has it, compiled once; an Error where it lacks WebAssembly, SIMD, or the
+ * right to compile.
+ * @param shared Whether it is for a memory that threads share.
+ */
+export function stepModule(shared = false): WebAssembly.Module | Error {
+  const known = compiled.get(shared);
+  if (known !== undefined) return known;
+  const made = compile(shared);
+  compiled.set(shared, made);
+  return made;
+}
+
+function compile(shared: boolean): WebAssembly.Module | Error {
+  const bytes = (deflated: string): Uint8Array<ArrayBuffer> => (shared ? forSharedMemory(embeddedBytes(deflated)) : embeddedBytes(deflated));
+  try {
+    const relaxed = bytes(RELAXED_DEFLATED);
+    return new WebAssembly.Module(WebAssembly.validate(relaxed) ? relaxed : bytes(MODULE_DEFLATED));
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
   }
-  return compiled;
 }
 
 /** The fused step, linked to one heap. */
@@ -69,7 +80,7 @@ export class WasmStep {
    * @param module Another build of `kernel/step.c`, for experiments. Default: the embedded one.
    * @throws Error where the module cannot be compiled or linked to the heap's memory.
    */
-  constructor(readonly heap: Heap, module: WebAssembly.Module | Error = stepModule()) {
+  constructor(readonly heap: Heap, module: WebAssembly.Module | Error = stepModule(isShared(heap.memory))) {
     if (module instanceof Error) throw module;
     this.wasm = new WebAssembly.Instance(module, {env: {memory: heap.memory}}).exports as unknown as StepExports;
     this.theta = heap.allocate(THETA_SIZE);

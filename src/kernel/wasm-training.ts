@@ -2,10 +2,10 @@ import {
   backend_util, Conv2DBackpropFilter, DepthwiseConv2dNativeBackpropFilter, DepthwiseConv2dNativeBackpropInput, getKernel, MaxPoolGrad, registerKernel,
   unregisterKernel, UnsortedSegmentSum, util, type KernelConfig, type NamedAttrMap, type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import {decodeBase64} from '../base64.js';
+import {embeddedBytes} from '../embedded-bytes.js';
 import {L2OError} from '../errors.js';
-import {MODULE_BASE64} from './training-module.wasm.js';
-import {offsetOf, sharedHeapOf, type WasmBackend} from './wasm-backend.js';
+import {MODULE_DEFLATED} from './training-module.wasm.js';
+import {forSharedMemory, isShared, offsetOf, sharedHeapOf, type WasmBackend} from './wasm-backend.js';
 
 /** Exports of `kernel/training.c`; pointers are byte offsets. */
 interface TrainingExports {
@@ -20,6 +20,7 @@ interface Linked {
   readonly exports: TrainingExports;
   /** Room for one `window` struct. */
   readonly window: number;
+  readonly memory: WebAssembly.Memory;
 }
 
 const WINDOW_INTS = 15;
@@ -31,17 +32,18 @@ function link(backend: WasmBackend): Linked {
   if (known !== undefined) return known;
   const heap = sharedHeapOf(backend);
   if (heap === undefined) {
-    throw new L2OError('UNSUPPORTED_BACKEND', "registerWasmTrainingKernels: expected a wasm backend whose memory can be shared, got one with threads or of another version. Load it without threads (serve without cross-origin isolation headers).");
+    throw new L2OError('UNSUPPORTED_BACKEND', "registerWasmTrainingKernels: expected a wasm backend whose memory can be shared, got one of another version. Install @tensorflow/tfjs-backend-wasm 4.22.");
   }
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(decodeBase64(MODULE_BASE64)), {env: {memory: heap.memory}});
-  const made = {exports: instance.exports as unknown as TrainingExports, window: heap.allocate(WINDOW_INTS)};
+  const {memory} = heap, bytes = embeddedBytes(MODULE_DEFLATED);
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(isShared(memory) ? forSharedMemory(bytes) : bytes), {env: {memory}});
+  const made = {exports: instance.exports as unknown as TrainingExports, window: heap.allocate(WINDOW_INTS), memory};
   linked.set(backend, made);
   return made;
 }
 
 /** Writes the `window` struct of kernel/training.c. */
-function writeWindow(backend: WasmBackend, pointer: number, c: backend_util.Conv2DInfo): void {
-  new Int32Array(backend.wasm.HEAPU8.buffer, pointer, WINDOW_INTS).set([
+function writeWindow(memory: WebAssembly.Memory, pointer: number, c: backend_util.Conv2DInfo): void {
+  new Int32Array(memory.buffer, pointer, WINDOW_INTS).set([
     c.batchSize, c.inHeight, c.inWidth, c.inChannels, c.outHeight, c.outWidth, c.outChannels,
     c.filterHeight, c.filterWidth, c.strideHeight, c.strideWidth, c.dilationHeight, c.dilationWidth, c.padInfo.top, c.padInfo.left,
   ]);
@@ -60,10 +62,10 @@ function windowed(
     run: (exports: TrainingExports, window: number, a: number, b: number, out: number) => void,
     describe: (inputs: Readonly<Record<string, TensorInfo>>, attrs: NamedAttrMap) => {info: backend_util.Conv2DInfo; a: TensorInfo; b: TensorInfo; shape: number[]}): Kernel {
   return (backend, inputs, attrs) => {
-    const {info, a, b, shape} = describe(inputs, attrs), {exports, window} = link(backend);
+    const {info, a, b, shape} = describe(inputs, attrs), {exports, window, memory} = link(backend);
     // Making the output may move the heap's buffer; the struct is written afterwards.
     const out = backend.makeOutput(shape, 'float32');
-    writeWindow(backend, window, info);
+    writeWindow(memory, window, info);
     if (util.sizeFromShape(shape) > 0) run(exports, window, offsetOf(backend, a), offsetOf(backend, b), offsetOf(backend, out));
     return out;
   };

@@ -33,7 +33,7 @@ export function webglObstacle(): string | undefined {
 }
 
 const GLSL: Dialect = {
-  float: 'float', int: 'int', vec4: 'vec4',
+  float: 'float', int: 'int', bool: 'bool', vec4: 'vec4',
   array: (name, length) => `float ${name}[${length}];`,
   fn: (name, parameters, body) => `float ${name}(${parameters.map(p => `float ${p}`).join(', ')}) { ${body} }\n`,
   loop: (name, from, to) => `for (int ${name} = ${from}; ${name} < ${to}; ${name}++)`,

@@ -36,7 +36,7 @@ const WORKGROUP = 64;
 /** WGSL; where texels are in a buffer depends on the columns of their matrix. */
 function wgsl(columnsOf: Readonly<Record<string, number>>): Dialect {
   return {
-    float: 'var', int: 'var', vec4: 'var',
+    float: 'var', int: 'var', bool: 'var', vec4: 'var',
     array: (name, length) => `var ${name} : array<f32, ${length}>;`,
     fn: (name, parameters, body) => `fn ${name}(${parameters.map(p => `${p} : f32`).join(', ')}) -> f32 { ${body} }\n`,
     loop: (name, from, to) => `for (var ${name} = ${from}; ${name} < ${to}; ${name}++)`,

@@ -22,12 +22,14 @@ export interface TeacherState {
 
 /** How far one step was from the teacher's. */
 export interface Imitated {
-  /** ‖d − a‖² / ‖a‖² of the step d and the teacher's step a on the same gradients; 0 where the teacher stands still. */
+  /** ‖d − a‖² / ‖a‖² of the step d and the teacher's step a on the same gradients, at most 1e6; 0 where the teacher stands still. */
   readonly distance: number;
   /** Its gradient with respect to d; valid until the teacher's next step. */
   readonly slope: Float32Array;
 }
 
+/** Whatever is farther, or not finite, counts as this: one run that goes astray must not outweigh all others. */
+const FARTHEST = 1e6;
 const BETA1 = 0.9, BETA2 = 0.999, EPSILON = 1e-7;
 
 /**
@@ -67,7 +69,7 @@ export class Teacher {
     }
     const scale = size > 0 ? 1 / size : 0;
     for (let i = 0; i < slope.length; i++) slope[i]! *= scale;
-    return {distance: distance * scale, slope};
+    return {distance: distance * scale < FARTHEST ? distance * scale : FARTHEST, slope};
   }
 
   /** A copy of its state. */

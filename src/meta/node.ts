@@ -21,7 +21,7 @@ export interface NodeModules {
 export function node(what: string, caller = 'metaFit'): NodeModules {
   const host: Partial<NodeJS.Process> | undefined = typeof process === 'undefined' ? undefined : process;
   if (typeof host?.getBuiltinModule !== 'function') {
-    throw new L2OError('ENVIRONMENT', `${caller}: expected Node 20.16 or newer for ${what}, got ${host?.version === undefined ? 'a browser' : `Node ${host.version}`}. Run it in Node, or leave ${what} out.`);
+    throw new L2OError('ENVIRONMENT', `${caller}: expected Node 20.19 or newer for ${what}, got ${host?.version === undefined ? 'a browser' : `Node ${host.version}`}. Run it in Node, or leave ${what} out.`);
   }
   return {
     fs: process.getBuiltinModule('node:fs'), paths: process.getBuiltinModule('node:path'),

@@ -14,7 +14,7 @@ export interface VariableGradient {
  * Finds the variables that gradients belong to. Variables without a gradient are left out; one that two layers share,
  * and that is therefore listed twice, appears once.
  *
- * @throws L2OError where a name is no registered variable, a variable or gradient is not float32, or a gradient has another
+ * @throws L2OError where a variable's backend is gone, a name is no registered variable, a variable or gradient is not float32, or a gradient has another
  *     shape or has been disposed.
  */
 export function resolveGradients(gradients: Gradients): VariableGradient[] {
@@ -31,6 +31,7 @@ export function resolveGradients(gradients: Gradients): VariableGradient[] {
     if (variable.dtype !== 'float32') {
       throw new L2OError('UNSUPPORTED_DTYPE', `applyGradients: expected float32 variables, got '${name}' of dtype ${variable.dtype}. Cast it to float32, or leave it out of the trained variables.`);
     }
+    assertReachable(variable);
     if (gradient.shape.join() !== variable.shape.join()) {
       throw new L2OError('INVALID_ARGUMENT', `applyGradients: expected a gradient of shape [${variable.shape.join(', ')}] for '${name}', got [${gradient.shape.join(', ')}]. Pass the gradient of this variable.`);
     }
@@ -43,4 +44,12 @@ export function resolveGradients(gradients: Gradients): VariableGradient[] {
     found.set(variable, gradient);
   }
   return [...found].map(([variable, gradient]) => ({variable, gradient}));
+}
+
+// Without its backend a variable reads as zeros on some, and as a TypeError of TF.js's on others.
+function assertReachable({dataId, name}: Variable): void {
+  const {state, registry, backend} = engine(), home = state.tensorInfo.get(dataId)?.backend;
+  if (home === undefined || home === backend || Object.values(registry).includes(home)) return;
+  throw new L2OError('ENVIRONMENT', `applyGradients: expected the values of '${name}', got a variable whose backend was removed (tf.removeBackend), and its values with it. ` +
+    'Load model and optimizer from where they were last saved; use tf.setBackend alone to change the backend in training.');
 }

@@ -1,5 +1,5 @@
 import {
-  add, cast, dispose, keep, logicalNot, Optimizer, scalar, type serialization, tidy, type NamedTensorMap, type Scalar, type Variable,
+  dispose, Optimizer, type serialization, type NamedTensorMap, type Scalar, type Variable,
 } from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import {decodeBase64} from '../base64.js';
@@ -8,6 +8,7 @@ import {selectRunner} from '../kernel/select-runner.js';
 import {isRuleName} from '../rules/registry.js';
 import {defaultTheta} from '../theta/default-theta.js';
 import {checkRule, hashTheta, makeTheta, type Theta} from '../theta/theta-file.js';
+import {DeferredSteps} from './deferred-steps.js';
 import {resolveGradients, type Gradients} from './gradients.js';
 import {checkLearningRate, checkNumSteps, checkOptions, type LearnedOptimizerOptions, type Settings} from './options.js';
 import {readOnce} from './read-once.js';
@@ -40,8 +41,8 @@ export class LearnedOptimizer extends Optimizer {
   private readonly ownTheta: boolean;
   private loss: Loss;
   private skipped = 0;
-  /** Skipped steps on backends where reading their number would stall; owned. */
-  private skippedOnDevice: Scalar | undefined;
+  /** Steps on backends where reading whether they were made would stall. */
+  private readonly deferred = new DeferredSteps();
   private disposed = false;
   /** How many of the calls of {@link SAVE_CALLS} have been made, in order and in this turn. */
   private saveCalls = 0;
@@ -74,7 +75,7 @@ export class LearnedOptimizer extends Optimizer {
 
   /** Steps that were skipped because the loss or a gradient was not finite. On GPU backends reading it waits for the device. */
   get skippedSteps(): number {
-    return this.skipped + (this.skippedOnDevice?.dataSync()[0] ?? 0);
+    return this.skipped + this.deferred.skipped;
   }
 
   /** The weights in use: those of the package unless others were given or restored. Do not change the values. */
@@ -90,6 +91,7 @@ export class LearnedOptimizer extends Optimizer {
     this.assertLive();
     // Where f throws, an earlier loss must not pass for that of the next step.
     this.loss = undefined;
+    this.settleLast();
     const result = super.computeGradients(f, varList);
     const {value} = result;
     this.loss = selectRunner(this.notice, this.settings.rule).readsLoss ? value.dataSync()[0] : value;
@@ -125,6 +127,7 @@ export class LearnedOptimizer extends Optimizer {
    */
   override applyGradients(gradients: Gradients): void {
     this.assertLive();
+    this.settleLast();
     const kept = this.takeLoss(), pairs = resolveGradients(gradients);
     if (pairs.length === 0) return;
     const runner = selectRunner(this.notice, this.settings.rule);
@@ -154,17 +157,14 @@ export class LearnedOptimizer extends Optimizer {
       this.notice(`${outcome.culprit} was not finite: the step was skipped (counted in skippedSteps)`, 'non-finite');
       return false;
     }
-    const {made} = outcome;
-    if (this.settings.onNonFinite === 'throw') {
-      const ok = made.dataSync()[0] !== 0;
-      made.dispose();
-      return ok || this.throwNonFinite('the loss or a gradient');
-    }
-    const before = this.skippedOnDevice;
-    this.skippedOnDevice = keep(tidy(() => add<Scalar>(before ?? scalar(0), cast(logicalNot(made), 'float32'))));
-    before?.dispose();
-    made.dispose();
+    if (this.settings.onNonFinite === 'throw') this.deferred.watch(outcome.made);
+    else this.deferred.add(outcome.made);
     return true;
+  }
+
+  /** With `onNonFinite: 'throw'`, what is known by now of the step before this one, on backends where it is not known at once. */
+  private settleLast(): void {
+    if (!this.deferred.settle()) this.throwNonFinite('the loss or a gradient of the last step');
   }
 
   private throwNonFinite(culprit: string): never {
@@ -195,9 +195,9 @@ export class LearnedOptimizer extends Optimizer {
    */
   override async getWeights(): Promise<NamedTensor[]> {
     this.assertLive();
-    const weights = encodeState({
-      theta: this.theta.values, iterations: this.iterations, skippedSteps: this.skippedSteps, ...this.store.export(),
-    }, this.settings.rule);
+    this.settleLast();
+    const slots = this.store.export();
+    const weights = encodeState({theta: this.theta.values, iterations: this.iterations, skippedSteps: this.skippedSteps, ...slots}, this.settings.rule);
     if (this.saveCalls === SAVE_CALLS.length) weights.forEach(({tensor}) => readOnce(tensor));
     return Promise.resolve(weights);
   }
@@ -222,8 +222,7 @@ export class LearnedOptimizer extends Optimizer {
     this.loss = undefined;
     this.iterations_ = state.iterations;
     this.skipped = state.skippedSteps;
-    this.skippedOnDevice?.dispose();
-    this.skippedOnDevice = undefined;
+    this.deferred.dispose();
   }
 
   /** As in TF.js: {@link LearnedOptimizer.className}. */
@@ -268,10 +267,13 @@ export class LearnedOptimizer extends Optimizer {
     this.disposed = true;
     this.loss = undefined;
     this.store.dispose();
-    // The counter outlives what it was counted in.
-    this.skipped = this.skippedSteps;
-    this.skippedOnDevice?.dispose();
-    this.skippedOnDevice = undefined;
+    // The counter outlives what it was counted in, but not a device that is lost.
+    try {
+      this.skipped = this.skippedSteps;
+    } catch {
+      this.skipped = NaN;
+    }
+    this.deferred.dispose();
   }
 }
 

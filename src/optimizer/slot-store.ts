@@ -37,7 +37,11 @@ export class SlotStore {
     const unknown = variables.filter(v => !this.entries.has(v));
     if (unknown.length > 0) this.adopt(runner, unknown, variables);
     const group = this.entries.get(variables[0]!)!.group;
-    group.loss = onRunner(runner, group.loss, () => runner.createLossSlots(group.loss.read()));
+    group.loss = onRunner(runner, group.loss, () => {
+      const moved = runner.createLossSlots(group.loss.read());
+      group.step = timeOf(group);
+      return moved;
+    });
     const left = new Set<Group>();
     const slots = variables.map(variable => {
       const entry = this.entries.get(variable)!;
@@ -109,7 +113,7 @@ export class SlotStore {
       variables.push({name: variable.name, shape: [...variable.shape], group: index(group), ...slots.read()});
     }
     for (const state of this.waiting) variables.push({...state, group: index(this.waitingGroups[state.group]!)});
-    return {groups: groups.map(g => ('loss' in g ? {step: g.step, lossSlots: g.loss.read()} : g)), variables};
+    return {groups: groups.map(g => ('loss' in g ? {step: timeOf(g), lossSlots: g.loss.read()} : g)), variables};
   }
 
   /** Replaces all state; it is taken up by the variables of the next steps. */
@@ -137,6 +141,11 @@ export class SlotStore {
     this.waiting = [];
     this.waitingGroups = [];
   }
+}
+
+/** Steps that a group has made: those that its device has skipped are not among them. */
+function timeOf({step, loss}: Group): number {
+  return step - (loss.skipped?.() ?? 0);
 }
 
 /** `held` if it is on `runner`, else what `move` makes of it; the old one is freed. */

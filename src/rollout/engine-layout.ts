@@ -12,8 +12,20 @@ export const LOSSES = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquare
 export type LossKind = (typeof LOSSES)[number];
 
 /** Kinds of tasks that the engine can run. */
-export const TASK_KINDS = ['dense', 'quadratic', 'lasso', 'rosenbrock', 'rastrigin', 'ackley', 'griewank'] as const;
+export const TASK_KINDS = ['dense', 'quadratic', 'lasso', 'rosenbrock', 'rastrigin', 'ackley', 'griewank', 'conv', 'recurrent'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
+
+/** How a convolution halves its image. */
+export const DOWNSAMPLINGS = ['stride', 'maxPool', 'averagePool'] as const;
+export type Downsampling = (typeof DOWNSAMPLINGS)[number];
+
+/** What the dense layer behind convolutions reads. */
+export const HEADS = ['flatten', 'globalAverage'] as const;
+export type Head = (typeof HEADS)[number];
+
+/** Recurrent cells. */
+export const CELLS = ['simple', 'gru', 'lstm'] as const;
+export type CellKind = (typeof CELLS)[number];
 
 /** Rules that the engine can run. */
 export const ENGINE_RULES = ['tensor-lstm', 'adam', 'sgd', 'lstm-dm', 'rnnprop', 'scale'] as const;

@@ -1,6 +1,6 @@
-import {decodeBase64} from '../base64.js';
+import {embeddedBytes} from '../embedded-bytes.js';
 import {L2OError} from '../errors.js';
-import {MODULE_BASE64} from './engine-module.wasm.js';
+import {MODULE_DEFLATED} from './engine-module.wasm.js';
 
 /** What the compiled module exports; pointers are byte offsets into its memory. */
 export interface EngineExports {
@@ -20,7 +20,7 @@ let embedded: WebAssembly.Module | undefined;
 
 /** The embedded module, compiled once. @throws WebAssembly.CompileError where SIMD is missing. */
 export function embeddedModule(): WebAssembly.Module {
-  return embedded ??= new WebAssembly.Module(decodeBase64(MODULE_BASE64));
+  return embedded ??= new WebAssembly.Module(embeddedBytes(MODULE_DEFLATED));
 }
 
 /** An instance of the engine's module and the blocks of its memory. It gives no memory back, but uses it again. */

@@ -159,7 +159,7 @@ export class EngineRollout implements Rollout {
     return {loss, ...(right !== 0 && {accuracy})};
   }
 
-  /** Mean loss, and share of right classes, over all examples of a split of a dense network. */
+  /** Mean loss, and share of right classes, over all examples of a split of a network. */
   evaluateWhole(split: Split = 'train'): Required<Evaluation> {
     const right = this.losses, {numExamples} = this.loaded.problem.splits[split];
     const loss = this.memory.wasm.wholeSplit(this.at, SPLITS.indexOf(split), right);

@@ -22,7 +22,7 @@ export interface CompiledProblem {
   readonly parameters: readonly InitialParameter[];
   /** Reparametrisation, one for each single parameter: the optimizer sees parameter / scale. Default: none. */
   readonly scales?: Float32Array;
-  /** Sizes of inputs and of each layer; or unknowns and rows; or coordinates. */
+  /** Sizes of inputs and of each layer; or unknowns and rows; or coordinates; or what else the kind needs. */
   readonly sizes: readonly number[];
   /** Of hidden layers. Default relu. */
   readonly activation?: Activation;
@@ -49,6 +49,11 @@ export function withCompiledForm<B>(task: Task<B>, form: () => CompiledProblem):
 /** The compiled form of a task, if it has one. */
 export function compiledFormOf(task: Task): (() => CompiledProblem) | undefined {
   return Object.getOwnPropertyDescriptor(task, FORM)?.value as (() => CompiledProblem) | undefined;
+}
+
+/** Whether a problem's losses are those of batches of examples: it is a network. */
+export function hasBatches({kind}: CompiledProblem): boolean {
+  return kind === 'dense' || kind === 'conv' || kind === 'recurrent';
 }
 
 /** Number of all parameters. */

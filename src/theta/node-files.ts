@@ -11,7 +11,7 @@ export type FolderFiles = ReadonlyArray<readonly [name: string, bytes: Uint8Arra
  */
 function node() {
   const host: Partial<NodeJS.Process> = process;
-  if (host.getBuiltinModule === undefined) throw environmentError('theta files', 'Node 20.16 or newer', process.version, 'Update Node, or pass the bytes to loadTheta.');
+  if (host.getBuiltinModule === undefined) throw environmentError('theta files', 'Node 20.19 or newer', process.version, 'Update Node, or pass the bytes to loadTheta.');
   return {fs: process.getBuiltinModule('node:fs/promises'), paths: process.getBuiltinModule('node:path'), urls: process.getBuiltinModule('node:url')};
 }
 

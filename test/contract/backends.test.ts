@@ -101,7 +101,10 @@ onOpsBackend(() => {
     optimizer.dispose();
     expect(optimizer.skippedSteps, 'after dispose').to.equal(2);
     const strict = learnedOptimizer({onNonFinite: 'throw'});
-    expect(() => strict.minimize(() => tf.mul(bowl.loss(), NaN), false, bowl.variables)).to.throw().with.property('code', 'NON_FINITE');
+    strict.minimize(() => tf.mul(bowl.loss(), NaN), false, bowl.variables);
+    expect(() => minimize(strict, bowl, 3, 4), 'one step late').to.throw().with.property('code', 'NON_FINITE');
+    expectSame(bowl.values(), values);
+    minimize(strict, bowl, 3, 4);
     [second, strict].forEach(o => o.dispose());
     bowl.dispose();
   });

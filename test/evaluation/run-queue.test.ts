@@ -52,6 +52,25 @@ describe('RunQueue', () => {
     expect(failure).to.be.instanceOf(L2OError).with.property('message').that.matches(/got 3 deaths in a row at the same run \(gone\)/);
   });
 
+  it('does not ask a seat again that died because the queue was stopped', async () => {
+    let asked = 0, die: (error: Error) => void = () => undefined;
+    const seat: RunSeat = {
+      run: () => {
+        asked++;
+        return new Promise((_, reject) => (die = reject));
+      },
+      stop: () => {
+        die(new WorkerDeath('terminated'));
+        return Promise.resolve();
+      },
+    };
+    const queue = new RunQueue([seat], never), outcome = queue.run(specOf(0)).catch((error: unknown) => error);
+    await Promise.resolve();
+    await queue.stop();
+    expect(await outcome).to.be.instanceOf(RunsEnded);
+    expect(asked).to.equal(1);
+  });
+
   it('ends with the first run that fails, since no result is whole without it', async () => {
     const queue = new RunQueue([seatOf(({task}) => (task === 0 ? Promise.reject(new L2OError('INVALID_ARGUMENT', 'broken')) : Promise.resolve(RECORD)))], never);
     const outcomes = await Promise.allSettled([0, 1].map(task => queue.run(specOf(task))));

@@ -116,6 +116,21 @@ describe('enableHigherOrderGradients', () => {
     });
   });
 
+  it('repairs custom gradients made afterwards that save their insides', () => {
+    enableHigherOrderGradients();
+    const cube = tf.customGrad((x, save) => {
+      const squared = tf.square(x as tf.Tensor);
+      (save as tf.GradSaveFunc)([squared]);
+      return {value: tf.mul(squared, x as tf.Tensor), gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(dy, tf.mul(3, saved[0]!))};
+    });
+    const second = tf.grad(x => tf.grad(z => cube(tf.mul(z, 1)))(x)), {numTensors} = tf.memory();
+    tf.tidy(() => {
+      expect(second(tf.scalar(2)).dataSync()[0]).to.equal(12);
+      expect(tf.grad(cube)(tf.scalar(2)).dataSync()[0]).to.equal(12);
+    });
+    expect(tf.memory().numTensors).to.equal(numTensors);
+  });
+
   it('does nothing the second time, and is undone in full', () => {
     const engine = tf.engine(), own = Object.keys(engine).length;
     expect(hasHigherOrderGradients()).to.equal(false);

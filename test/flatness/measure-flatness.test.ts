@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {layers, regularizers, sequential, type LayersModel} from '@tensorflow/tfjs-layers';
+import {input, layers, metrics, model as functional, regularizers, sequential, type LayersModel, type SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {expect} from 'chai';
 import {disableHigherOrderGradients, enableHigherOrderGradients} from '../../src/flatness/higher-order-gradients.js';
 import {measureFlatness, type FlatnessMeasurement} from '../../src/flatness/measure-flatness.js';
@@ -99,6 +99,19 @@ describe('measureFlatness', () => {
       expect(found).to.be.closeTo((model.evaluate(x, y, {batchSize: 12}) as tf.Scalar).dataSync()[0]!, 1e-5);
       model.dispose();
     }
+  });
+
+  it('takes models with several inputs and outputs', async () => {
+    const [a, b] = [input({shape: [4]}), input({shape: [4]})], joined = layers.concatenate().apply([a, b]) as SymbolicTensor;
+    const outputs = ['one', 'two'].map(name => layers.dense({units: 3, activation: 'softmax', name}).apply(joined) as SymbolicTensor);
+    const model = functional({inputs: [a, b], outputs});
+    model.compile({optimizer: 'sgd', loss: {one: 'categoricalCrossentropy', two: 'meanSquaredError'}});
+    const {loss} = await measureFlatness(model, [x, x], [y, y], {...QUICK, spectrum: false, landscape: false});
+    const [one, two] = model.predict([x, x]) as tf.Tensor[];
+    const expected = tf.tidy(() => tf.add(tf.mean(metrics.categoricalCrossentropy(y, one!)), tf.mean(metrics.meanSquaredError(y, two!))).dataSync()[0]!);
+    expect(loss).to.be.closeTo(expected, 1e-5);
+    tf.dispose([one!, two!]);
+    model.dispose();
   });
 
   it('finds the Hessian of a tanh network of 300 parameters in float32', async () => {

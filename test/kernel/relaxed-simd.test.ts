@@ -1,16 +1,17 @@
 import {expect} from 'chai';
 import {execFileSync, spawnSync} from 'node:child_process';
 import {createRequire} from 'node:module';
-import {decodeBase64} from '../../src/base64.js';
-import {MODULE_BASE64} from '../../src/kernel/step-relaxed-module.wasm.js';
+import {embeddedBytes} from '../../src/embedded-bytes.js';
+import {MODULE_DEFLATED} from '../../src/kernel/step-relaxed-module.wasm.js';
 
 const require = createRequire(import.meta.url);
 /** Node 20 has relaxed SIMD behind a flag; later versions have it, and the golden tests run on it as they are. */
-const FLAGS = WebAssembly.validate(decodeBase64(MODULE_BASE64)) ? [] : ['--experimental-wasm-relaxed-simd'];
+const FLAGS = WebAssembly.validate(embeddedBytes(MODULE_DEFLATED)) ? [] : ['--experimental-wasm-relaxed-simd'];
 
 describe('the step kernel with relaxed SIMD', () => {
   it('is taken where the engine has it', () => {
-    const script = `process.stdout.write(String(WebAssembly.validate(Buffer.from('${MODULE_BASE64}', 'base64'))))`;
+    const base64 = Buffer.from(embeddedBytes(MODULE_DEFLATED)).toString('base64');
+    const script = `process.stdout.write(String(WebAssembly.validate(Buffer.from('${base64}', 'base64'))))`;
     expect(execFileSync(process.execPath, [...FLAGS, '-e', script], {encoding: 'utf8'})).to.equal('true');
   });
 

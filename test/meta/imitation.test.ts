@@ -33,6 +33,10 @@ describe('the teacher', () => {
     expect(new Teacher(SIZE, 0.01).compare(new Float32Array(SIZE), step).distance).to.equal(0);
   });
 
+  it('is never farther than 1e6, wherever a run has gone', () => {
+    for (const step of [1e10, Infinity, NaN]) expect(new Teacher(1, 0.01).compare(Float32Array.of(1), Float32Array.of(step)).distance).to.equal(1e6);
+  });
+
   it('goes on from its state', () => {
     const gradients = gradientsOf(3, 6), one = new Teacher(SIZE, 0.01), other = new Teacher(SIZE, 0.01), step = new Float32Array(SIZE);
     gradients.slice(0, 3).forEach(g => one.compare(g, step));

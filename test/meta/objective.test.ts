@@ -1,5 +1,5 @@
 import {expect} from 'chai';
-import {logLossScore, OBJECTIVE_KINDS, scoreLoss, scoreWindow, type Objective, type WindowLosses} from '../../src/meta/objective.js';
+import {logLossScore, OBJECTIVE_KINDS, scoreLoss, scoreSlope, scoreWindow, type Objective, type WindowLosses} from '../../src/meta/objective.js';
 
 describe('scoreLoss', () => {
   for (const kind of OBJECTIVE_KINDS) {
@@ -12,6 +12,19 @@ describe('scoreLoss', () => {
         for (const diverged of [NaN, -Infinity]) expect(scoreLoss(kind, diverged, first, 7)).to.equal(scores.at(-1));
       });
     }
+  }
+
+  for (const kind of OBJECTIVE_KINDS) {
+    it(`${kind} has the slope of its differences within its bounds, and one that leads back from above them`, () => {
+      for (const [first, losses] of [[2, [0.01, 1, 2, 9]], [0, [-1, 0.5, 2]], [-3, [-8, -3, 1]]] as const) {
+        for (const loss of losses) {
+          const distance = 1e-6 * Math.abs(loss), difference = (scoreLoss(kind, loss + distance, first, 7) - scoreLoss(kind, loss - distance, first, 7)) / (2 * distance);
+          expect(scoreSlope(kind, loss, first, 7), `${loss} from ${first}`).to.be.closeTo(difference, 1e-5 * Math.abs(difference));
+        }
+        expect(scoreSlope(kind, 1e6, first, 7)).to.be.above(0);
+      }
+      expect(scoreSlope('logLoss', -1, 2, 7)).to.equal(0);
+    });
   }
 
   it('logLoss is the log of the ratio, with bounds', () => {

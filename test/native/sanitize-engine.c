@@ -39,13 +39,13 @@ static engine_case start_case(rollout r, int inputs, int answers, int rule, int 
   c.loss_slots = allocate(TL_NUM_LOSS_SLOTS, 0);
   c.losses = allocate(STEPS, 0);
   c.labels = malloc(EXAMPLES * sizeof(int));
-  for (int i = 0; i < EXAMPLES; i++) c.labels[i] = r.task == TASK_dense ? i % r.sizes[r.numSizes - 1] : 0;
+  for (int i = 0; i < EXAMPLES; i++) c.labels[i] = is_network(&r) ? i % r.sizes[r.numSizes - 1] : 0;
   to->theta = c.theta.data; to->params = c.params.data; to->grads = c.grads.data; to->scales = scaled ? c.scales.data : 0;
   to->slots = c.slots.data; to->tensorSlots = c.tensor_slots.data; to->lossSlots = c.loss_slots.data;
   for (int i = 0; i < 2; i++) {
     split *s = &to->splits[i];
     s->inputs = c.inputs.data;
-    s->answers = r.task == TASK_dense && r.lossKind == LOSS_softmaxCrossEntropy ? (void *)c.labels : c.answers.data;
+    s->answers = is_network(&r) && r.lossKind == LOSS_softmaxCrossEntropy ? (void *)c.labels : c.answers.data;
     s->numExamples = EXAMPLES;
     s->batchSize = r.splits[i].batchSize;
     s->seed = 5 + i;
@@ -84,7 +84,7 @@ static void test_case(engine_case c, int smooth) {
   int right = -1;
   const float validation = loss_at(r, VALIDATION, 3, r->params, 0, &right);
   CHECK(isfinite(validation), "validation loss %g", (double)validation);
-  if (r->task == TASK_dense) {
+  if (is_network(r)) {
     CHECK(right >= 0 && right <= r->splits[VALIDATION].batchSize, "%d right", right);
     const double whole = whole_split(r, VALIDATION, &right);
     CHECK(isfinite(whole) && right >= 0 && right <= EXAMPLES, "loss %g, %d right", whole, right);
@@ -121,6 +121,44 @@ static void test_network(int layers, const int *sizes, int batch, int activation
   };
   const int kinked = activation == ACTIVATION_relu || activation == ACTIVATION_leakyRelu || loss_kind == LOSS_absoluteDifference;
   test_case(start_case(r, EXAMPLES * sizes[0], EXAMPLES * sizes[layers], rule, scaled), !kinked);
+}
+
+// Kernel and bias of a layer.
+static void add_layer(rollout *r, tensor_info *tensors, int in, int out) {
+  tensors[r->numTensors++] = (tensor_info){2, in * out, out};
+  tensors[r->numTensors++] = (tensor_info){1, out, out};
+}
+
+static void test_conv_net(int side, int downsampling, int head, int depth, const int *channels, int classes, int batch, int activation, int rule, int scaled) {
+  tensor_info tensors[6];
+  int sizes[8] = {side, downsampling, head}, end = side, in = 1;
+  rollout r = {
+    .task = TASK_conv, .numSizes = 4 + depth, .sizes = sizes, .activation = activation, .lossKind = LOSS_softmaxCrossEntropy, .tensors = tensors,
+    .splits = {{.batchSize = batch}, {.batchSize = batch + 2}},
+  };
+  for (int l = 0; l < depth; l++) {
+    sizes[3 + l] = channels[l];
+    add_layer(&r, tensors, 9 * in, channels[l]);
+    in = channels[l];
+    end = (end + 1) / 2;
+  }
+  sizes[3 + depth] = classes;
+  add_layer(&r, tensors, head == HEAD_flatten ? end * end * in : in, classes);
+  const int kinked = activation == ACTIVATION_relu || activation == ACTIVATION_leakyRelu || downsampling == DOWNSAMPLING_maxPool;
+  test_case(start_case(r, EXAMPLES * side * side, EXAMPLES, rule, scaled), !kinked);
+}
+
+static void test_recurrent_net(int cell, int steps, int features, int units, int classes, int batch, int rule, int scaled) {
+  tensor_info tensors[5];
+  const int sizes[] = {cell, steps, features, units, classes}, columns = units * (cell == CELL_simple ? 1 : cell == CELL_gru ? 3 : 4);
+  rollout r = {
+    .task = TASK_recurrent, .numSizes = 5, .sizes = sizes, .lossKind = LOSS_softmaxCrossEntropy, .tensors = tensors,
+    .splits = {{.batchSize = batch}, {.batchSize = batch + 2}},
+  };
+  tensors[r.numTensors++] = (tensor_info){2, features * columns, columns};
+  add_layer(&r, tensors, units, columns);
+  add_layer(&r, tensors, units, classes);
+  test_case(start_case(r, EXAMPLES * steps * features, EXAMPLES, rule, scaled), 1);
 }
 
 static void test_function_task(int task, int dimension, int rows, int rule, int scaled) {
@@ -164,6 +202,20 @@ int main(void) {
         for (int loss = LOSS_softmaxCrossEntropy; loss <= LOSS_absoluteDifference; loss++)
           for (int rule = RULE_tensor_lstm; rule <= RULE_sgd; rule++)
             test_network(layers[i], networks[i], batches[b], activation, loss, rule, (b + activation + loss) & 1);
+  const int channels[][2] = {{1, 5}, {4, 3}, {9, 8}};
+  for (int side = 1; side <= 9; side++)
+    for (int downsampling = DOWNSAMPLING_stride; downsampling <= DOWNSAMPLING_averagePool; downsampling++)
+      for (int head = HEAD_flatten; head <= HEAD_globalAverage; head++)
+        for (int depth = 1; depth <= 2; depth++)
+          for (int i = 0; i < 3; i++) {
+            const int activation = (side + downsampling + i) % (ACTIVATION_softplus + 1), batch = 1 + (side + i) % 5;
+            test_conv_net(side, downsampling, head, depth, channels[i], 2 + side, batch, activation, i, (side + i) & 1);
+          }
+  for (int cell = CELL_simple; cell <= CELL_lstm; cell++)
+    for (int units = 1; units <= 9; units++)
+      for (int steps = 1; steps <= 5; steps += 2)
+        for (int features = 1; features <= 5; features += 4)
+          for (int batch = 1; batch <= 4; batch += 3) test_recurrent_net(cell, steps, features, units, 1 + units, batch, units % 3, (units + batch) & 1);
   for (int n = 2; n <= 19; n++)
     for (int rule = RULE_tensor_lstm; rule <= RULE_sgd; rule++)
       for (int scaled = 0; scaled < 2; scaled++) {

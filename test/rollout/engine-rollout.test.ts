@@ -17,6 +17,7 @@ import {convNetFamily} from '../../src/tasks/families/conv-net.js';
 import {lassoFamily} from '../../src/tasks/families/lasso.js';
 import {mlpClassificationFamily} from '../../src/tasks/families/mlp-classification.js';
 import {quadraticFamily} from '../../src/tasks/families/quadratic.js';
+import {recurrentNetFamily} from '../../src/tasks/families/recurrent-net.js';
 import {rosenbrockFamily} from '../../src/tasks/families/rosenbrock.js';
 import type {TaskFamily} from '../../src/tasks/task-family.js';
 import {defaultTheta} from '../../src/theta/default-theta.js';
@@ -26,6 +27,7 @@ const theta = defaultTheta().values, ORIGIN = {family: 'test tasks', seed: 5};
 const mlp = mlpClassificationFamily({numExamples: 60, width: 8, batchSize: 8});
 const FAMILIES: Readonly<Record<string, TaskFamily>> = {
   mlp, quadratic: quadraticFamily(), lasso: lassoFamily(), rosenbrock: rosenbrockFamily(), reparametrised: reparametrised()(mlp),
+  'conv net': convNetFamily({numExamples: 60, batchSize: 8}), 'recurrent net': recurrentNetFamily({numExamples: 60, batchSize: 8, units: 6}),
 };
 const RULES: ReadonlyArray<Partial<RolloutOptions>> = [{}, {rule: 'adam', learningRate: 0.01}, {rule: 'sgd', learningRate: 1e-6, momentum: 0.9}];
 
@@ -192,7 +194,9 @@ describe('openRollout', () => {
     expect(engineOf(noisyGradients({sigma: 0.1})(mlp))).to.equal(OpsRollout);
     expect(engineOf(delayedGradients({numSteps: 1})(mlp))).to.equal(OpsRollout);
     expect(engineOf(reparametrised()(delayedGradients({numSteps: 1})(mlp)))).to.equal(OpsRollout);
-    expect(engineOf(convNetFamily())).to.equal(OpsRollout);
+    expect(engineOf(convNetFamily())).to.equal(EngineRollout);
+    expect(engineOf(recurrentNetFamily())).to.equal(EngineRollout);
+    expect(engineOf({name: 'copy', sample: random => ({...mlp.sample(random)})})).to.equal(OpsRollout);
   });
 
   it('does not take a changed copy of a task for the task', () => {

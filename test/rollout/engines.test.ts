@@ -1,10 +1,6 @@
 import '@tensorflow/tfjs-layers';
 import {expect} from 'chai';
-import {Random} from '../../src/random.js';
-import {EngineRollout} from '../../src/rollout/engine-rollout.js';
-import {openRollout} from '../../src/rollout/open-rollout.js';
-import {OpsRollout} from '../../src/rollout/ops-rollout.js';
-import type {Rollout, RolloutOptions} from '../../src/rollout/rollout.js';
+import type {RolloutOptions} from '../../src/rollout/rollout.js';
 import {labelNoise} from '../../src/tasks/augment/label-noise.js';
 import {reducedBatch} from '../../src/tasks/augment/reduced-batch.js';
 import {reparametrised} from '../../src/tasks/augment/reparametrised.js';
@@ -20,10 +16,10 @@ import {quadraticFamily} from '../../src/tasks/families/quadratic.js';
 import {rastriginFamily} from '../../src/tasks/families/rastrigin.js';
 import {rosenbrockFamily} from '../../src/tasks/families/rosenbrock.js';
 import type {TaskFamily} from '../../src/tasks/task-family.js';
-import {defaultTheta} from '../../src/theta/default-theta.js';
 import {forEachBackend, useBackend} from '../support/backends.js';
+import {STEPS, expectSameGradients, expectSameRun, start} from './engine-pair.js';
 
-const digits = loadDigits(), theta = defaultTheta().values, STEPS = 20;
+const digits = loadDigits();
 const dense = {depth: [0, 2], width: [3, 20], numExamples: 100, numFeatures: [3, 20], batchSize: [1, 32]} as const;
 /** Near the minimum: farther out one rounding decides which bump a run falls into, on TF.js's own backends too. */
 const near = {dimension: [2, 20], startRadius: 0.05, shift: 0} as const;
@@ -55,43 +51,6 @@ const RULES: ReadonlyArray<Partial<RolloutOptions> & Pick<RolloutOptions, 'rule'
   {rule: 'tensor-lstm', horizon: 100}, {rule: 'adam', learningRate: 0.003}, {rule: 'sgd', learningRate: 1e-4},
 ];
 
-const optionsOf = (options: Partial<RolloutOptions>): RolloutOptions => ({rule: 'tensor-lstm', learningRate: 1, horizon: 0, hasLoss: true, ...options});
-const originOf = ({name}: TaskFamily, seed: number): {family: string; seed: number} => ({family: name, seed});
-
-/** A rollout of the task of this seed: in the compiled engine, or by tf ops. */
-function start(family: TaskFamily, seed: number, engine: 'compiled' | 'ops', options: Partial<RolloutOptions> = {}): Rollout {
-  const task = family.sample(new Random(seed));
-  const rollout = openRollout(engine === 'compiled' ? task : {...task}, originOf(family, seed), optionsOf(options));
-  expect(rollout).to.be.instanceOf(engine === 'compiled' ? EngineRollout : OpsRollout);
-  rollout.setTheta(theta);
-  return rollout;
-}
-
-function run(rollout: Rollout, steps = STEPS): Float32Array {
-  const losses = new Float32Array(steps);
-  return losses.subarray(0, rollout.run(steps, losses));
-}
-
-/** Relative to the loss, or to a twentieth of the first: a loss near 0 is a difference of larger terms. */
-function expectClose(got: number, expected: number, scale: number, where: string, tolerance = 1e-4): void {
-  expect(Math.abs(got - expected), `${where}: ${got} for ${expected}`).to.be.at.most(tolerance * Math.max(Math.abs(expected), 0.05 * scale));
-}
-
-function expectSameRun(family: TaskFamily, seed: number, options: Partial<RolloutOptions>): void {
-  const compiled = start(family, seed, 'compiled', options), ops = start(family, seed, 'ops', options);
-  const expected = run(ops), got = run(compiled), scale = Math.abs(expected[0]!);
-  expect(expected).to.have.length(STEPS);
-  expect(got).to.have.length(STEPS);
-  expected.forEach((loss, k) => expectClose(got[k]!, loss, scale, `seed ${seed}, step ${k}`));
-  for (const split of ['train', 'validation'] as const) {
-    const ours = compiled.evaluate(split, 3), theirs = ops.evaluate(split, 3);
-    expectClose(ours.loss, theirs.loss, scale, `seed ${seed}, ${split}`);
-    if (theirs.accuracy !== undefined) expect(ours.accuracy, split).to.be.closeTo(theirs.accuracy, 1e-6);
-  }
-  compiled.dispose();
-  ops.dispose();
-}
-
 describe('the compiled engine and the tf-ops engine', () => {
   forEachBackend(['cpu', 'wasm'], backend => {
     for (const [name, family] of Object.entries(FAMILIES)) {
@@ -119,20 +78,7 @@ describe('the compiled engine and the tf-ops engine', () => {
     };
     for (const [name, family] of Object.entries(EVERYWHERE)) {
       it(`have the same losses and gradients at the start and around it, however rough: ${name}`, () => {
-        for (const seed of [1, 2, 3, 4]) {
-          const [ours, theirs] = (['compiled', 'ops'] as const).map(engine => start(family, seed, engine).probe(2)), random = new Random(seed);
-          const at = theirs!.parameters();
-          expect(ours!.parameters()).to.deep.equal(at);
-          expect(ours!.shapes).to.deep.equal(theirs!.shapes);
-          for (const point of [at, at.map(x => x * (1 + 0.1 * random.normal()))]) {
-            const got = ours!.gradient(point), expected = theirs!.gradient(point);
-            expectClose(got.loss, expected.loss, 0, `seed ${seed}, loss`, 1e-5);
-            expectClose(ours!.loss(point), expected.loss, 0, `seed ${seed}, loss alone`, 1e-5);
-            const difference = Math.hypot(...got.gradient.map((g, i) => g - expected.gradient[i]!));
-            // Coordinates of hundreds leave float32 an angle to 3e-5.
-            expect(difference, `seed ${seed}, gradient`).to.be.below(1e-4 * Math.hypot(...expected.gradient));
-          }
-        }
+        expectSameGradients(family, [1, 2, 3, 4]);
       });
     }
 

@@ -34,7 +34,7 @@ const HEADERS: Readonly<Record<Setting, Readonly<Record<string, string>>>> = {
   strict: {'Content-Security-Policy': "default-src 'self'; script-src 'self'"},
 };
 
-const PAGE = '<!doctype html><meta charset="utf-8"><title>tfjs-l2o</title><link rel="icon" href="data:,"><script src="/main.global.js"></script>';
+const PAGE = '<!doctype html><meta charset="utf-8"><title>tfjs-l2o</title><script src="/main.global.js"></script>';
 
 /** A tab with its scenarios. */
 export class TestPage {
@@ -91,6 +91,11 @@ export class TestBrowser {
     }
   }
 
+  /** Chromium's version. */
+  get version(): string {
+    return this.context.browser()?.version() ?? 'unknown';
+  }
+
   async open(setting: Setting): Promise<TestPage> {
     const {port} = this.server.address() as AddressInfo, page = await this.context.newPage(), tested = new TestPage(page);
     await page.goto(`http://localhost:${port}/${setting}/`);
@@ -120,6 +125,7 @@ function serve(folder: string): Promise<Server> {
       void response.writeHead(200, {'Content-Type': type, 'Cross-Origin-Resource-Policy': 'same-origin', ...headers}).end(body);
     if (setting in HEADERS) send('text/html', PAGE, HEADERS[setting]);
     else if (pathname === '/main.global.js') send('text/javascript', readFileSync(join(folder, 'main.global.js')), HEADERS.isolated);
+    else if (pathname === '/favicon.ico') response.writeHead(204).end();
     else if (pathname.endsWith('.wasm')) send('application/wasm', readFileSync(join(wasmFolder, basename(pathname))));
     else response.writeHead(404).end();
   });

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Random} from '../../random.js';
+import type {CellKind} from '../../rollout/engine-layout.js';
 import {kernel, orthogonalBlocks, zeros, type InitialParameter, type Initialization} from '../../tasks/families/shared/parameters.js';
-import {NUM_BLOCKS, runCell, type CellKind} from '../../tasks/families/shared/recurrent-cell.js';
+import {NUM_BLOCKS, runCell} from '../../tasks/families/shared/recurrent-cell.js';
 import {activateAs, dense, layerNorm, layerNormParameters, type SuiteActivation} from './layers.js';
 import type {NetworkMaker} from './network-family.js';
 

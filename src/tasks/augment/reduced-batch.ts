@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {L2OError} from '../../errors.js';
+import {hasBatches} from '../compiled-problem.js';
 import {isTensor} from '../families/shared/is-tensor.js';
 import {OptionCheck, drawNumber, type NumberRange} from '../families/shared/option-check.js';
 import {augmentation, type Augmentation} from './augmentation.js';
@@ -32,7 +33,7 @@ export function reducedBatch(options: ReducedBatchOptions): Augmentation {
       }),
       compiled: problem => {
         const {splits, splits: {train}} = problem;
-        if (problem.kind !== 'dense') rejectBatch(name, 'a batch without tensors');
+        if (!hasBatches(problem)) rejectBatch(name, 'a batch without tensors');
         return {...problem, splits: {...splits, train: {...train, batchSize: countLeft(left, train.batchSize)}}};
       },
     };

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {L2OError} from '../../errors.js';
 import type {Random} from '../../random.js';
-import type {Activation} from '../../rollout/engine-layout.js';
+import {DOWNSAMPLINGS, HEADS, type Activation, type Downsampling, type Head} from '../../rollout/engine-layout.js';
 import type {LabelledData} from '../digits.js';
-import type {TaskFamily} from '../task-family.js';
+import type {Task, TaskFamily} from '../task-family.js';
 import {activate} from './shared/dense-network.js';
 import {checkSources, drawSource, takeExamples, type DataSource} from './shared/given-data.js';
 import {NETWORK_OPTIONS, completeNetworkOptions, drawNetwork, type Complete, type NetworkOptions} from './shared/network-options.js';
@@ -13,10 +13,6 @@ import {supervisedTask, type DataSplits, type ExampleBatch, type SupervisedProbl
 import {samplePatterns} from './shared/synthetic-data.js';
 
 const GENERATORS = ['patterns'] as const;
-const DOWNSAMPLINGS = ['stride', 'maxPool', 'averagePool'] as const;
-const HEADS = ['flatten', 'globalAverage'] as const;
-type Downsampling = (typeof DOWNSAMPLINGS)[number];
-type Head = (typeof HEADS)[number];
 
 /** Options of {@link convNetFamily}. All are optional; ranges and lists are drawn from anew for each task. */
 export interface ConvNetOptions extends NetworkOptions {
@@ -51,23 +47,24 @@ export interface ConvNetProblem extends SupervisedProblem {
 export type ConvNetSettings = Complete<Omit<ConvNetOptions, 'numExamples'>> & {readonly numExamples: NumberRange | undefined};
 
 /**
- * Small convolutional classifiers with softmax cross-entropy. Batches (8 to 64 by default) are drawn with replacement. TF.js's
- * wasm backend has no gradient of convolutions of its own: call `registerWasmTrainingKernels()` first.
+ * Small convolutional classifiers with softmax cross-entropy. Batches (8 to 64 by default) are drawn with replacement. Outside of the
+ * compiled engine, TF.js's wasm backend has no gradient of convolutions of its own: call `registerWasmTrainingKernels()` first.
  *
- * @throws L2OError 'INVALID_ARGUMENT', 'UNKNOWN_OPTION'; on sampling, 'UNSUPPORTED_BACKEND' where convolutions cannot be trained.
+ * @throws L2OError 'INVALID_ARGUMENT', 'UNKNOWN_OPTION'; from a task's loss, 'UNSUPPORTED_BACKEND' where convolutions cannot be trained.
  * @example
  * const family = convNetFamily({data: loadDigits(), channels: 8, activation: 'relu'});
  */
 export function convNetFamily(options: ConvNetOptions = {}): TaskFamily<ExampleBatch> {
   const settings = convNetSettings(options);
-  return {
-    name: 'conv net',
-    sample: random => {
-      checkBackend();
-      const problem = sampleConvNet(random, settings);
-      return supervisedTask(problem, (params, features) => forward(problem, params, features));
-    },
-  };
+  return {name: 'conv net', sample: random => convNetTask(sampleConvNet(random, settings))};
+}
+
+/** The task of a problem. */
+export function convNetTask(problem: ConvNetProblem): Task<ExampleBatch> {
+  const {side, downsampling, head, activation, parameters} = problem, outputs = parameters.filter(({shape}) => shape.length === 1).map(({shape}) => shape[0]!);
+  return supervisedTask(problem, (params, features) => forward(problem, params, features), undefined, {
+    kind: 'conv', activation, sizes: [side, DOWNSAMPLINGS.indexOf(downsampling), HEADS.indexOf(head), ...outputs],
+  });
 }
 
 /** Checks the options and adds the defaults. @throws L2OError 'INVALID_ARGUMENT', 'UNKNOWN_OPTION'. */
@@ -123,20 +120,30 @@ function sampleData(random: Random, settings: ConvNetSettings): DataSplits<Label
 }
 
 function forward({side, depth, activation, downsampling, head}: ConvNetProblem, params: tf.NamedTensorMap, features: tf.Tensor2D): tf.Tensor2D {
+  checkBackend();
   let x = tf.reshape<tf.Rank.R4>(features, [-1, side, side, 1]); // [batch, side, side, 1]
   for (let layer = 0; layer < depth; layer++) {
     x = tf.conv2d(x, params[`kernel${layer}`] as tf.Tensor4D, downsampling === 'stride' ? 2 : 1, 'same');
     x = activate(activation, tf.add(x, params[`bias${layer}`]!));
     if (downsampling === 'maxPool') x = tf.maxPool(x, 2, 2, 'same');
-    if (downsampling === 'averagePool') x = tf.avgPool(x, 2, 2, 'same');
+    if (downsampling === 'averagePool') x = averagePool(x);
   }
   const read = head === 'globalAverage' ? tf.mean<tf.Tensor2D>(x, [1, 2]) : tf.reshape<tf.Rank.R2>(x, [x.shape[0], -1]); // [batch, inputs]
   return tf.add(tf.matMul(read, params.denseKernel as tf.Tensor2D), params.denseBias!); // [batch, classes]
 }
 
+/** Means of 2×2 pixels. Where `avgPool` pads, TF.js has a wrong gradient: odd sides are made even by pixels that change no mean. */
+function averagePool(x: tf.Tensor4D): tf.Tensor4D {
+  const [batch, height, width, channels] = x.shape;
+  let even = x;
+  if (height % 2 === 1) even = tf.concat([even, tf.slice(even, [0, height - 1, 0, 0], [batch, 1, width, channels])], 1);
+  if (width % 2 === 1) even = tf.concat([even, tf.slice(even, [0, 0, width - 1, 0], [batch, even.shape[1], 1, channels])], 2);
+  return tf.avgPool(even, 2, 2, 'valid');
+}
+
 function checkBackend(): void {
   const backend = tf.getBackend();
-  if (tf.getKernelsForBackend(backend).some(({kernelName}) => kernelName === 'Conv2DBackpropFilter')) return;
+  if (tf.getKernel('Conv2DBackpropFilter', backend) !== undefined) return;
   throw new L2OError('UNSUPPORTED_BACKEND', `convNetFamily: expected a backend that can train convolutions, got ${backend}, ` +
     'which lacks Conv2DBackpropFilter. Call registerWasmTrainingKernels() on wasm, or use another backend.');
 }

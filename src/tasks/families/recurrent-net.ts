@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {Random} from '../../random.js';
+import {CELLS, type CellKind} from '../../rollout/engine-layout.js';
 import type {LabelledData} from '../digits.js';
-import type {TaskFamily} from '../task-family.js';
+import type {Task, TaskFamily} from '../task-family.js';
 import {checkSources, drawSource, takeExamples, type DataSource} from './shared/given-data.js';
 import {OptionCheck, drawChoice, drawInteger, type NumberRange, type OneOrMore} from './shared/option-check.js';
 import {INITIALIZATIONS, kernel, orthogonalBlocks, zeros, type InitialParameter, type Initialization} from './shared/parameters.js';
-import {CELLS, NUM_BLOCKS, runCell, type CellKind} from './shared/recurrent-cell.js';
+import {NUM_BLOCKS, runCell} from './shared/recurrent-cell.js';
 import {supervisedTask, type DataSplits, type ExampleBatch, type SupervisedProblem} from './shared/supervised-task.js';
 import {sampleSines} from './shared/synthetic-data.js';
 import type {Complete} from './shared/network-options.js';
@@ -57,13 +58,15 @@ export type RecurrentNetSettings = Complete<Omit<RecurrentNetOptions, 'numExampl
  */
 export function recurrentNetFamily(options: RecurrentNetOptions = {}): TaskFamily<ExampleBatch> {
   const settings = recurrentNetSettings(options);
-  return {
-    name: 'recurrent net',
-    sample: random => {
-      const problem = sampleRecurrentNet(random, settings);
-      return supervisedTask(problem, (params, features) => forward(problem, params, features));
-    },
-  };
+  return {name: 'recurrent net', sample: random => recurrentNetTask(sampleRecurrentNet(random, settings))};
+}
+
+/** The task of a problem. */
+export function recurrentNetTask(problem: RecurrentNetProblem): Task<ExampleBatch> {
+  const {cell, numSteps, featuresPerStep, units, numOutputs} = problem;
+  return supervisedTask(problem, (params, features) => forward(problem, params, features), undefined, {
+    kind: 'recurrent', sizes: [CELLS.indexOf(cell), numSteps, featuresPerStep, units, numOutputs],
+  });
 }
 
 /** Checks the options and adds the defaults. @throws L2OError 'INVALID_ARGUMENT', 'UNKNOWN_OPTION'. */

@@ -1,24 +1,72 @@
 /** What the tests of test/browser run inside the page. */
-import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import '@tensorflow/tfjs-backend-wasm';
+import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-webgl';
 import '@tensorflow/tfjs-backend-webgpu';
+import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
-import {learnedOptimizer} from '../../../src/index.js';
+import {selectRunner} from '../../../src/kernel/select-runner.js';
+import {golden} from './golden.js';
+import {measureSteps} from './measure.js';
+import {againstCpu, assigned, countTensors, moved, skips, stepsAfter, thetaRoundTrip, throws, trainSaveResume, type Told} from './train.js';
+
+setWasmPaths('/');
+
+interface LosableBackend {
+  readonly wasm: {readonly HEAPU8: Uint8Array};
+  readonly gpgpu: {readonly gl: WebGL2RenderingContext};
+  readonly device: {
+    readonly lost: Promise<unknown>;
+    destroy(): void;
+    addEventListener(type: 'uncapturederror', listener: (event: {readonly error: {readonly message: string}}) => void): void;
+  };
+}
+
+function losable(): LosableBackend {
+  return tf.backend() as unknown as LosableBackend;
+}
+
+type Lost = ReturnType<typeof stepsAfter>;
 
 const scenarios = {
-  async use(backend: string): Promise<string> {
-    await tf.setBackend(backend);
+  againstCpu, assigned, countTensors, golden, measureSteps, moved, skips, thetaRoundTrip, throws, trainSaveResume,
+
+  /** Makes a backend the current one, with flags of TF.js set before, and tells which runner serves it. */
+  async use(name: string, flags: Readonly<Record<string, boolean>> = {}): Promise<{backend: string; runner: string; isThreaded: boolean; notices: string[]}> {
+    for (const [flag, value] of Object.entries(flags)) tf.env().set(flag, value);
+    await tf.setBackend(name);
     await tf.ready();
-    const bowl = tf.variable(tf.tensor1d([1, 2, 3]));
-    const optimizer = learnedOptimizer();
-    for (let i = 0; i < 10; i++) optimizer.minimize(() => tf.sum(tf.square(bowl)), false, [bowl]);
-    return `${tf.getBackend()} ${[...await bowl.data()].join()}`;
+    // Invalid WGSL does not throw: it computes zeros.
+    if (name === 'webgpu') losable().device.addEventListener('uncapturederror', ({error}) => console.error(`uncapturederror: ${error.message}`));
+    const notices: string[] = [], {name: runner} = selectRunner(notice => void notices.push(notice));
+    return {backend: tf.getBackend(), runner, isThreaded: name === 'wasm' && !(losable().wasm.HEAPU8.buffer instanceof ArrayBuffer), notices};
+  },
+
+  loseContext: (): Lost => stepsAfter(async () => {
+    const {gl} = losable().gpgpu;
+    gl.getExtension('WEBGL_lose_context')!.loseContext();
+    await new Promise(resolve => setTimeout(resolve, 50));
+  }),
+
+  destroyDevice: (): Lost => stepsAfter(async () => {
+    const {device} = losable();
+    device.destroy();
+    await device.lost;
+  }),
+
+  removeBackend: (): Lost => stepsAfter(async () => {
+    tf.removeBackend(tf.getBackend());
+    await tf.setBackend('cpu');
+  }),
+
+  /** Takes WebAssembly away from the page, before anything has used it. */
+  removeWebAssembly(): void {
+    Reflect.deleteProperty(globalThis, 'WebAssembly');
   },
 };
 
 /** Name and signature of each. */
 export type Scenarios = typeof scenarios;
+export type {Told};
 
 Object.assign(globalThis, {scenarios});

@@ -4,6 +4,7 @@ import {mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {infoCommand} from '../../../src/cli/info/command.js';
 import {runMain} from '../run-main.js';
 
 const FAMILY = fileURLToPath(new URL('../../meta/families/slopes.ts', import.meta.url));
@@ -25,6 +26,12 @@ describe('tfjs-l2o meta-fit, resume and info', () => {
     return path;
   };
   const json = (text: string): RunJson => JSON.parse(text) as RunJson;
+  /** What the command prints, without a process of its own. */
+  const info = async (file: string, asJson: boolean): Promise<string> => {
+    let text = '';
+    await infoCommand({file, json: asJson}, (printed) => text += printed);
+    return text;
+  };
   beforeEach(() => folder = mkdtempSync(join(tmpdir(), 'l2o-run-')));
   afterEach(() => rmSync(folder, {recursive: true}));
 
@@ -35,10 +42,8 @@ describe('tfjs-l2o meta-fit, resume and info', () => {
     expect(json(stdout)).to.include({command: 'meta-fit', stopped: 'done', outerSteps: 6});
     expect(readdirSync(out).sort()).to.deep.equal(['checkpoint.l2o', 'report.html', 'run.json', 'theta.safetensors']);
     expect(readFileSync(join(out, 'report.html'), 'utf8')).to.match(/^<!doctype html>[^]*Learning rate of an Adam that steps as far[^]*<\/html>\n$/);
-    const info = await runMain(['info', join(out, 'theta.safetensors'), '--json']);
-    expect(JSON.parse(info.stdout)).to.include({command: 'info', kind: 'theta', rule: 'tensor-lstm', hash: json(stdout).theta.hash}).and.to.have.nested.property('metadata.recipe.seed', 5);
-    const about = await runMain(['info', out]);
-    expect(about.stdout).to.match(/outer steps +6 of 6/).and.to.include(`best theta         ${json(stdout).theta.hash}`);
+    expect(JSON.parse(await info(join(out, 'theta.safetensors'), true))).to.include({command: 'info', kind: 'theta', rule: 'tensor-lstm', hash: json(stdout).theta.hash}).and.to.have.nested.property('metadata.recipe.seed', 5);
+    expect(await info(out, false)).to.match(/outer steps +6 of 6/).and.to.include(`best theta         ${json(stdout).theta.hash}`);
   });
 
   it('stops at SIGINT with a checkpoint, and goes on to the very same theta', async () => {

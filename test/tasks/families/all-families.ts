@@ -11,6 +11,7 @@ import {quadraticFamily} from '../../../src/tasks/families/quadratic.js';
 import {rastriginFamily} from '../../../src/tasks/families/rastrigin.js';
 import {recurrentNetFamily} from '../../../src/tasks/families/recurrent-net.js';
 import {rosenbrockFamily} from '../../../src/tasks/families/rosenbrock.js';
+import {twoValleyFamily} from '../../../src/tasks/families/two-valley.js';
 import type {TaskFamily} from '../../../src/tasks/task-family.js';
 
 /** A family under a name of its own. */
@@ -32,6 +33,7 @@ export const DEFAULT_FAMILIES: readonly TaskFamily[] = [
   named('autoencoder', autoencoderFamily()),
   named('conv net', convNetFamily()),
   named('recurrent net', recurrentNetFamily()),
+  named('two valleys', twoValleyFamily()),
 ];
 
 const digits = loadDigits();
@@ -48,6 +50,7 @@ export const SMOOTH_FAMILIES: readonly TaskFamily[] = [
   named('rastrigin', rastriginFamily({dimension: 4})),
   named('ackley', ackleyFamily({dimension: 4, startRadius: 3})),
   named('griewank', griewankFamily({dimension: 4, startRadius: 20})),
+  named('two valleys', twoValleyFamily({ratio: [5, 10]})),
   ...(['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError'] as const).map(loss =>
     named(`mlp classification, ${loss}`, mlpClassificationFamily({...dense, loss}))),
   named('mlp classification, digits', mlpClassificationFamily({activation: SMOOTH, width: 6, batchSize: 8, data: digits})),

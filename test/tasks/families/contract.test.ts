@@ -124,6 +124,9 @@ describe('convNetFamily on wasm without training kernels', () => {
   });
 
   it('says what is missing and how to get it', () => {
-    expect(() => convNetFamily().sample(new Random(0))).to.throw('registerWasmTrainingKernels').with.property('code', 'UNSUPPORTED_BACKEND');
+    const task = convNetFamily().sample(new Random(0)), params = task.init(), batch = nextBatch(task.batches('train'));
+    expect(() => task.loss(params, batch)).to.throw('registerWasmTrainingKernels').with.property('code', 'UNSUPPORTED_BACKEND');
+    tf.dispose(params);
+    disposeBatch(batch);
   });
 });

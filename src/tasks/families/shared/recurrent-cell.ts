@@ -1,8 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-
-/** Recurrent cells. */
-export const CELLS = ['simple', 'gru', 'lstm'] as const;
-export type CellKind = (typeof CELLS)[number];
+import type {CellKind} from '../../../rollout/engine-layout.js';
 
 /** Blocks of `units` columns in a cell's kernels. */
 export const NUM_BLOCKS: Readonly<Record<CellKind, number>> = {simple: 1, gru: 3, lstm: 4};

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type {LabelledData} from '../../digits.js';
-import type {Activation} from '../../../rollout/engine-layout.js';
+import type {Activation, TaskKind} from '../../../rollout/engine-layout.js';
 import {withCompiledForm, type CompiledProblem, type CompiledSplit} from '../../compiled-problem.js';
 import type {Split, Task} from '../../task-family.js';
 import {batchRows} from './minibatches.js';
@@ -48,11 +48,14 @@ export interface SupervisedProblem {
   readonly batchSeeds: Readonly<Record<Split, number>>;
 }
 
-/** A dense network as the compiled engine knows it. */
-export interface DenseForm {
-  /** Inputs, hidden layers, outputs. */
+/** A network as the compiled engine knows it. */
+export interface NetworkForm {
+  /** Default dense. */
+  readonly kind?: TaskKind & ('dense' | 'conv' | 'recurrent');
+  /** Of a dense network: inputs, hidden layers, outputs. `kernel/conv.h` and `kernel/recurrent.h` say what the others have here. */
   readonly sizes: readonly number[];
-  readonly activation: Activation;
+  /** Default relu. */
+  readonly activation?: Activation;
   /** Weight of ½‖kernels‖². Default 0. */
   readonly strength?: number;
 }
@@ -62,13 +65,13 @@ export interface DenseForm {
  *
  * @param predict The network's outputs `[batchSize, numOutputs]` (logits for cross-entropies) for features.
  * @param penalty Added to the loss; default none.
- * @param dense What network and penalty are, where they are dense: then the compiled engine can run the task.
+ * @param form What network and penalty are, where the compiled engine has their like: then it can run the task.
  */
 export function supervisedTask(
   problem: SupervisedProblem,
   predict: (params: tf.NamedTensorMap, features: tf.Tensor2D) => tf.Tensor2D,
   penalty?: (params: tf.NamedTensorMap) => tf.Scalar,
-  dense?: DenseForm,
+  form?: NetworkForm,
 ): Task<ExampleBatch> {
   const {parameters, data, numOutputs, loss, batchSize, batchSeeds} = problem;
   const {train, validation} = data;
@@ -87,20 +90,22 @@ export function supervisedTask(
       relabel: change => supervisedTask({
         ...problem,
         data: {train: relabelled(train, 'train', change), validation: relabelled(validation, 'validation', change)},
-      }, predict, penalty, dense),
+      }, predict, penalty, form),
     } satisfies Pick<Required<Task<ExampleBatch>>, 'accuracy' | 'relabel'>),
   };
-  return dense === undefined ? task : withCompiledForm(task, () => compiledDense(problem, dense));
+  return form === undefined ? task : withCompiledForm(task, () => compiledNetwork(problem, form));
 }
 
-function compiledDense({parameters, data, loss, batchSize, batchSeeds, numOutputs}: SupervisedProblem, {sizes, activation, strength = 0}: DenseForm): CompiledProblem {
+function compiledNetwork(
+  {parameters, data, loss, batchSize, batchSeeds, numOutputs}: SupervisedProblem, {kind = 'dense', sizes, activation, strength = 0}: NetworkForm,
+): CompiledProblem {
   const split = (name: Split): CompiledSplit => {
     const part = data[name], {features, numExamples} = part;
     const answers = 'labels' in part && loss === 'softmaxCrossEntropy' ? part.labels : targetsOf(part, numOutputs);
     return {inputs: features, answers, numExamples, batchSize, seed: batchSeeds[name]};
   };
   return {
-    kind: 'dense', parameters, sizes, activation, loss, strength, classes: 'labels' in data.train,
+    kind, parameters, sizes, ...(activation !== undefined && {activation}), loss, strength, classes: 'labels' in data.train,
     splits: {train: split('train'), validation: split('validation')},
   };
 }

@@ -1,0 +1,61 @@
+import {add, cast, keep, tidy, type Scalar} from '@tensorflow/tfjs-core';
+
+/** The latest step, while the host does not know whether it was made. */
+interface Pending {
+  readonly made: Scalar;
+  /** What the asynchronous read brought, as soon as it has. */
+  value: number | undefined;
+}
+
+/**
+ * Steps of which the device decides whether they are made, because reading the verdict at once would wait for it: counted there
+ * and read only when asked for.
+ */
+export class DeferredSteps {
+  private count = 0;
+  private made: Scalar | undefined;
+  private pending: Pending | undefined;
+
+  /** How many have been skipped. Waits for the device. */
+  get skipped(): number {
+    return this.count === 0 ? 0 : this.count - this.made!.dataSync()[0]!;
+  }
+
+  /** Counts a step. @param made Not 0 where it was made; disposed here. */
+  add(made: Scalar): void {
+    const before = this.made;
+    this.made = keep(tidy(() => {
+      const one = cast<Scalar>(made, 'float32');
+      return before === undefined ? one : add<Scalar>(before, one);
+    }));
+    this.count++;
+    before?.dispose();
+    made.dispose();
+  }
+
+  /** Keeps the verdict on one step for {@link settle}, and begins to read it. @param made As in {@link add}. */
+  watch(made: Scalar): void {
+    const pending: Pending = {made: keep(made), value: undefined};
+    this.pending = pending;
+    // Where the read fails, settle reads again and tells.
+    void made.data().then(([value]) => (pending.value = value), () => undefined);
+  }
+
+  /** Whether the watched step, if there is one, was made. Waits for the device only where the verdict has not come by itself. */
+  settle(): boolean {
+    const {pending} = this;
+    if (pending === undefined) return true;
+    this.pending = undefined;
+    const value = pending.value ?? pending.made.dataSync()[0];
+    pending.made.dispose();
+    return value !== 0;
+  }
+
+  /** Forgets everything. */
+  dispose(): void {
+    this.made?.dispose();
+    this.pending?.made.dispose();
+    this.made = this.pending = undefined;
+    this.count = 0;
+  }
+}

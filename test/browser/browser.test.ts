@@ -1,0 +1,176 @@
+import {expect} from 'chai';
+import {TestBrowser, type Setting, type TestPage} from '../support/browser.js';
+import type {Scenario} from '../kernel/golden.js';
+
+const NUM_GOLDEN_STEPS = 40;
+
+const SCENARIOS: readonly Scenario[] = [
+  {title: 'with a horizon, weight decay and clipping', horizon: 100, weightDecay: 0.1, clipNorm: 0.5},
+  {title: 'without a loss, past the horizon, with decay at its bound', withLoss: false, horizon: 1500, startTime: 1480, learningRate: 3, weightDecay: 1000},
+  {title: 'without parameter scaling, long after any horizon', horizon: 100_000, startTime: 5000, parameterScale: false, learningRate: 0.1},
+];
+
+interface Place {
+  readonly title: string;
+  readonly backend: 'webgl' | 'webgpu' | 'wasm';
+  readonly setting: Setting;
+  readonly runner: string;
+  readonly isThreaded: boolean;
+  /** Largest difference from the plain-JavaScript step, in units of an array's RMS: of variables, and of slots. */
+  readonly tolerances: readonly [number, number];
+}
+
+// The GPUs here are SwiftShader, which computes in float32 as the kernel does; real ones are allowed what the issue allows.
+const PLACES: readonly Place[] = [
+  {title: 'webgl', backend: 'webgl', setting: 'plain', runner: 'webgl', isThreaded: false, tolerances: [2e-3, 2e-3]},
+  {title: 'webgpu', backend: 'webgpu', setting: 'plain', runner: 'webgpu', isThreaded: false, tolerances: [2e-3, 2e-3]},
+  {title: 'wasm without threads', backend: 'wasm', setting: 'plain', runner: 'wasm-shared', isThreaded: false, tolerances: [1e-5, 1e-4]},
+  {title: 'wasm with threads', backend: 'wasm', setting: 'isolated', runner: 'wasm-shared', isThreaded: true, tolerances: [1e-5, 1e-4]},
+];
+
+describe('in Chromium', function () {
+  this.timeout(100_000);
+  let browser: TestBrowser;
+  before(async () => {
+    browser = await TestBrowser.start();
+  });
+  after(() => (browser as TestBrowser | undefined)?.close());
+
+  /** Runs a block on a page of its own, which must stay free of errors. */
+  async function onPage(setting: Setting, block: (page: TestPage) => Promise<void>): Promise<void> {
+    const page = await browser.open(setting);
+    try {
+      await block(page);
+      expect(page.errors).to.deep.equal([]);
+    } finally {
+      await page.close();
+    }
+  }
+
+  for (const {title, backend, setting, runner, isThreaded, tolerances: [variables, slots]} of PLACES) {
+    describe(`on ${title}`, () => {
+      let page: TestPage;
+      before(async () => {
+        page = await browser.open(setting);
+      });
+      after(() => page.close());
+      afterEach(() => expect(page.errors).to.deep.equal([]));
+
+      it('steps by its own kernel, and says nothing', async () => {
+        expect(await page.run('use', backend)).to.deep.equal({backend, runner, isThreaded, notices: []});
+      });
+
+      for (const scenario of SCENARIOS) {
+        it(`steps as plain JavaScript does ${scenario.title}`, async () => {
+          const found = await page.run('golden', scenario, NUM_GOLDEN_STEPS);
+          expect(found.runner).to.equal(runner);
+          expect(found.parameters[0]!.distance, found.parameters[0]!.what).to.be.at.most(variables);
+          expect(found.slots[0]!.distance, found.slots[0]!.what).to.be.at.most(slots);
+        });
+      }
+
+      it('compiles, fits, saves to IndexedDB, loads, and goes on alike', async () => {
+        const {losses, className, iterations, difference, notices} = await page.run('trainSaveResume');
+        expect(className).to.equal('LearnedOptimizer');
+        expect(iterations).to.equal(24);
+        expect(losses.at(-1)).to.be.lessThan(0.95 * losses[0]!);
+        expect(difference).to.equal(0);
+        expect(notices).to.deep.equal([]);
+      });
+
+      it('keeps no tensor from step to step, and none at the end', async () => {
+        const {before, early, late, after, earlyBuffers, lateBuffers} = await page.run('countTensors');
+        expect([late, lateBuffers, after]).to.deep.equal([early, earlyBuffers, before]);
+      });
+
+      it('trains alike on cpu, and when moved there and back in the middle', async () => {
+        const one = await page.run('againstCpu'), two = await page.run('moved', 'cpu'), three = await page.run('assigned');
+        expect(Math.max(one.difference, two.difference, three.difference)).to.be.at.most(2e-3);
+        expect([...one.notices, ...two.notices]).to.deep.equal([]);
+      });
+
+      it('skips steps that are not finite, and counts them', async () => {
+        const {skipped, restored, difference} = await page.run('skips');
+        expect([skipped, restored]).to.deep.equal([4, 4]);
+        expect(difference).to.be.at.most(2e-3);
+      });
+
+      for (const waiting of [false, true]) {
+        it(`throws at most one step late where it is to throw, ${waiting ? 'after a pause' : 'at once'}`, async () => {
+          const {late, error, changed, later, tensors} = await page.run('throws', waiting);
+          expect(error).to.include({code: 'NON_FINITE'});
+          expect(late).to.equal(backend === 'wasm' ? 0 : 1);
+          expect([changed, later, tensors]).to.deep.equal([0, undefined, 0]);
+        });
+      }
+    });
+  }
+
+  it('theta goes to IndexedDB and comes back', () => onPage('plain', async page => {
+    await page.run('use', 'cpu');
+    const {saved, loaded, recipe} = await page.run('thetaRoundTrip');
+    expect(loaded).to.equal(saved);
+    expect(recipe).to.equal('test');
+  }));
+
+  it('a WebGL context that is lost is told, with what to do', () => onPage('plain', async page => {
+    await page.run('use', 'webgl');
+    const {step, save, disposing} = await page.run('loseContext');
+    for (const error of [step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('context was lost').and.includes('last saved');
+    expect(disposing).to.equal(undefined);
+    page.errors.length = 0;
+  }));
+
+  it('a WebGPU device that is lost is told, with what to do', () => onPage('plain', async page => {
+    await page.run('use', 'webgpu');
+    const {step, save, disposing} = await page.run('destroyDevice');
+    for (const error of [step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('destroyed').and.includes('last saved');
+    expect(disposing).to.equal(undefined);
+    page.errors.length = 0;
+  }));
+
+  for (const backend of ['webgl', 'webgpu', 'wasm']) {
+    it(`a ${backend} backend that is removed in the middle is told, with what to do`, () => onPage('plain', async page => {
+      await page.run('use', backend);
+      const {step, save, disposing} = await page.run('removeBackend');
+      // On wasm the slots are still there, and can be saved.
+      for (const error of backend === 'wasm' ? [step] : [step, save]) {
+        expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('removed').and.includes('last saved');
+      }
+      expect(disposing).to.equal(undefined);
+    }));
+  }
+
+  it('WebGL with floats of 16 bits has its slots outside, and a notice says so', () => onPage('plain', async page => {
+    const {runner, notices} = await page.run('use', 'webgl', {WEBGL_FORCE_F16_TEXTURES: true});
+    expect(runner).to.equal('wasm-copy');
+    expect(notices).to.have.lengthOf(1);
+    expect(notices[0]).to.include('16 bits').and.include('copied');
+    const {losses, notices: told} = await page.run('trainSaveResume');
+    expect(losses.at(-1)).to.be.lessThan(0.95 * losses[0]!);
+    expect(told).to.have.lengthOf(1);
+  }));
+
+  it('a policy against eval and WebAssembly lets the GPU kernels run, and the host step in plain JavaScript with one notice', () => onPage('strict', async page => {
+    expect(await page.run('use', 'webgl')).to.deep.include({runner: 'webgl', notices: []});
+    expect((await page.run('trainSaveResume')).difference).to.equal(0);
+    const {runner, notices} = await page.run('use', 'cpu');
+    expect(runner).to.equal('js');
+    expect(notices).to.have.lengthOf(1);
+    expect(notices[0]).to.include('no WebAssembly SIMD').and.include('Content Security Policy');
+    const {losses, notices: told} = await page.run('trainSaveResume');
+    expect(losses.at(-1)).to.be.lessThan(0.95 * losses[0]!);
+    expect(told).to.have.lengthOf(1);
+    // Chromium reports the policy's refusal itself.
+    page.errors.splice(0, page.errors.length, ...page.errors.filter(error => !error.includes('Content Security Policy')));
+  }));
+
+  it('a page without WebAssembly steps in plain JavaScript, with one notice', () => onPage('plain', async page => {
+    await page.run('removeWebAssembly');
+    const {runner, notices} = await page.run('use', 'cpu');
+    expect(runner).to.equal('js');
+    expect(notices).to.have.lengthOf(1);
+    expect(notices[0]).to.include('no WebAssembly SIMD');
+    expect((await page.run('trainSaveResume')).notices).to.have.lengthOf(1);
+  }));
+});
