@@ -77,7 +77,7 @@ async function quality(total: number): Promise<void> {
   };
   const trainer = new Trainer({
     family: new URL('../recipes/tensor-lstm-family.ts', import.meta.url), seed: Number(seed), numPairs: 12, workers: 1, windowSteps: 50,
-    estimator: {kind: 'nres', sigma: 0.01, maxDifference: 0.5, signOnly: false, stagger: true},
+    estimator: {kind: 'nres', sigma: 0.01, maxDifference: 0.5, signOnly: false, stagger: true}, objective: {kind: 'logLoss', over: 'mean', on: 'train'},
     learningRate: k => 2e-3 * Math.min(1, k / 50) * Math.max(0.05, 1 - k / total), engine: bytes,
   }, initialOuterState(initialTheta(new Random(1), {step: 0.015, guard: 2})));
   await trainer.start();

@@ -5,14 +5,15 @@
  *     npx tsx bench/zoo-curves.ts --part quadratics     lstm-dm and rnnprop on quadratics of 10 dimensions
  *     npx tsx bench/zoo-curves.ts --part digits         plain, and with curriculum and imitation, on networks on the 8×8 digits
  *
- * Both without `--part`: some 12 minutes on two cores. `--workers N` (default 2) changes no figure; `--write` renews
- * docs/results/zoo-curves.json and the figures.
+ * Both without `--part`. `--workers N` (default 2) changes no figure; `--runs DIR` keeps checkpoints there, so that a run that was
+ * stopped goes on; `--write` renews docs/results/zoo-curves.json and the figures.
  *
  * After Chen et al. 2020, "Training Stronger Baselines for Learning to Optimize", arXiv 2010.09089.
  */
 import '@tensorflow/tfjs-backend-cpu';
 import {setBackend} from '@tensorflow/tfjs-core';
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {metaFit} from '../src/meta/meta-fit.js';
@@ -26,7 +27,7 @@ import {NETWORKS} from './zoo-curves/digits.js';
 import {curves, mean, tunedAdam, type Contender} from './zoo-curves/judge.js';
 import quadratics from './zoo-curves/quadratics.js';
 
-const {values} = parseArgs({options: {part: {type: 'string'}, workers: {type: 'string', default: '2'}, write: {type: 'boolean', default: false}}});
+const {values} = parseArgs({options: {part: {type: 'string'}, workers: {type: 'string', default: '2'}, runs: {type: 'string'}, write: {type: 'boolean', default: false}}});
 if (values.part !== undefined && !['quadratics', 'digits'].includes(values.part)) throw new Error(`--part must be quadratics or digits, got ${values.part}`);
 
 type Training = Omit<MetaFitOptions, 'tasks' | 'workers' | 'onProgress'>;
@@ -46,7 +47,7 @@ const QUADRATIC_RUNS: Readonly<Record<string, readonly Training[]>> = {'L2O-DM':
 
 const DIGIT_STEPS = [0, 10, 20, 50, 100, 200, 500, 1000], NUM_NETWORKS = 5;
 /** Windows of the same number of inner steps for all. */
-const ON_DIGITS: Training = {numOuterSteps: 800, numPairs: 4, horizons: [100, 100], learningRate: 3e-3, validateEvery: 100, numHeldOut: 4, seed: 1};
+const ON_DIGITS: Training = {numOuterSteps: 600, numPairs: 4, horizons: [100, 100], learningRate: 3e-3, validateEvery: 100, numHeldOut: 4, seed: 1};
 const STRONGER: Training = {horizons: [200, 1000], curriculum: {from: [20, 40], over: 0.8}, imitation: {weight: 0.3, over: 0.4, teacherLearningRate: 0.01}, numHeldOut: 2, validateEvery: 200};
 const DIGIT_RUNS: Readonly<Record<string, readonly Training[]>> = {
   'L2O-DM': [{...ON_DIGITS, rule: 'lstm-dm'}], 'L2O-DM, CL + IL': [{...ON_DIGITS, ...STRONGER, rule: 'lstm-dm'}],
@@ -72,8 +73,9 @@ async function train(name: string, family: string, phasesOfRun: readonly Trainin
   const start = performance.now();
   let theta: Theta | undefined;
   process.stderr.write(`${family}: ${name}`);
-  for (const options of phasesOfRun) {
-    const result = await metaFit({...options, initialTheta: theta, tasks: new URL(`./zoo-curves/${family}.ts`, import.meta.url), workers: Number(values.workers)});
+  for (const [phase, options] of phasesOfRun.entries()) {
+    const checkpointDir = values.runs === undefined ? undefined : join(values.runs, family, `${name}, phase ${phase + 1}`);
+    const result = await metaFit({...options, initialTheta: theta, checkpointDir, tasks: new URL(`./zoo-curves/${family}.ts`, import.meta.url), workers: Number(values.workers)});
     process.stderr.write(`, best at step ${result.best.outerStep} of ${result.history.length - 1}`);
     ({theta} = result);
   }

@@ -118,7 +118,7 @@ static NOINLINE void conv_image_gradient(const conv_layer *l, int rows, float *i
 
 // Largest or mean of each window of 2×2 pixels, or the pixel itself where the stride has halved the image. With `delta`, the way
 // back: it receives the gradient from the images'. At an odd side's end pixels are their own neighbours.
-static NOINLINE void conv_downsample(const conv_layer *l, int average, int rows, images small, float *delta) {
+SMALL void conv_downsample(const conv_layer *l, int average, int rows, images small, float *delta) {
   const int ld = pad4(l->out), half = (l->side + 1) / 2;
   for (int b = 0; b < rows; b++)
     for (int y = 0; y < half; y++)

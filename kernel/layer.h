@@ -13,7 +13,7 @@ INLINE int imax(int a, int b) { return a > b ? a : b; }
 typedef struct { float *weight, *transposed, *bias; } layer;
 
 // Weights and biases w that are of that form already stay in place.
-static NOINLINE void pack_layer(layer *to, int in, int blocks, int out, const float *w) {
+SMALL void pack_layer(layer *to, int in, int blocks, int out, const float *w) {
   const int padded = pad4(out);
   const float *bias = w + in * blocks * out;
   if (out == padded) {

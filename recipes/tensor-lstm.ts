@@ -66,7 +66,7 @@ console.error(`tuned Adam on ${tasks.length} validation tasks: curve ${mean(adam
 
 const trainer = new Trainer({
   family: new URL('./tensor-lstm-family.ts', import.meta.url), workers: Number(values.workers), learningRate: rate,
-  seed: RECIPE.seed, numPairs: RECIPE.numPairs, windowSteps: RECIPE.windowSteps, estimator: RECIPE.estimator,
+  seed: RECIPE.seed, numPairs: RECIPE.numPairs, windowSteps: RECIPE.windowSteps, estimator: RECIPE.estimator, objective: RECIPE.objective,
 }, state);
 await trainer.start();
 let stop = false;

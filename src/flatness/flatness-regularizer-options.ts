@@ -58,7 +58,7 @@ export function measureAt({measure, gamma}: FlatnessRegularizerSettings, step: n
 /** The settings as plain data, which {@link resolveRegularizer} takes back. @throws L2OError `INVALID_ARGUMENT` for schedules that are functions. */
 export function regularizerConfig({measure, gamma, strength, every, warmup, seed}: FlatnessRegularizerSettings): FlatnessRegularizerOptions {
   const plain = {...measure, ...(gamma !== undefined && {gamma: scheduleConfig(WHERE, 'gamma', gamma.given)})};
-  return {...plain, strength: scheduleConfig(WHERE, 'strength', strength.given), every, warmup, seed} as FlatnessRegularizerOptions;
+  return {...plain, strength: scheduleConfig(WHERE, 'strength', strength.given), every, warmup, seed};
 }
 
 /** The options with a number for γ; where it has a schedule of its own, that is checked apart. */

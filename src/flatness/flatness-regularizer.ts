@@ -9,7 +9,7 @@ import {measureAt, regularizerConfig, resolveRegularizer, type FlatnessRegulariz
 import {FlatnessMark} from './training/flatness-mark.js';
 import {hookOf, hookOptimizer, type OptimizerHook} from './training/optimizer-hook.js';
 import {regularizedGradients, type FlatnessReport, type GradientResult} from './training/regularized-gradients.js';
-import {trainedModel, type TrainedModel} from './training/trained-model.js';
+import {innerModel, trainedModel, type TrainedModel} from './training/trained-model.js';
 
 const WHERE = 'FlatnessRegularizer';
 const checks: OptionChecks = new OptionChecks(WHERE);
@@ -84,9 +84,12 @@ export class FlatnessRegularizer extends Callback {
    * @throws L2OError `INVALID_ARGUMENT` where it is no optimizer, or regularized already.
    */
   wrap<O extends Optimizer>(optimizer: O, model?: LayersModel): O {
-    const given: Partial<Optimizer> | null | undefined = optimizer;
-    if (typeof given?.computeGradients !== 'function') checks.reject('wrap expects an optimizer', optimizer, 'For example flat.wrap(tf.train.adam()).');
-    this.hook(optimizer, (plain, f) => this.step(optimizer, plain, f, model === undefined ? undefined : trainedModel(WHERE, model)), () => true);
+    if (typeof (optimizer as Partial<Optimizer> | null | undefined)?.computeGradients !== 'function') checks.reject('wrap expects an optimizer', optimizer, 'For example flat.wrap(tf.train.adam()).');
+    let checked: TrainedModel | undefined;
+    this.hook(optimizer, (plain, f) => {
+      if (model !== undefined && innerModel(model) !== checked) checked = trainedModel(WHERE, model);
+      return this.step(optimizer, plain, f, checked);
+    }, () => true);
     return optimizer;
   }
 

@@ -1,4 +1,4 @@
-import {reshape, slice, tensor1d, type Rank, type Scalar, type Tensor, type Tensor1D} from '@tensorflow/tfjs-core';
+import {reshape, slice, type Scalar, type Tensor} from '@tensorflow/tfjs-core';
 import {NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS} from '../rules/tensor-lstm/spec.js';
 import type {GpuDevice} from './gpu-device.js';
 import {globalsProgram, globalUniforms, THETA_COLUMNS, THETA_ROWS} from './gpu-global.js';
@@ -101,7 +101,7 @@ export class GpuBatch {
    */
   step(theta: Float32Array, steps: readonly VariableStep[], globals: KeptTensor, loss: Scalar | undefined, options: StepOptions): Scalar {
     const {device, layout, programs} = this, {uniforms} = this.refresh(theta, steps.map(s => s.weightDecay));
-    const gradient = device.gather(this.filled(steps.map(s => s.gradient)), loss, layout);
+    const gradient = device.gather(steps.map(s => s.gradient), loss, layout);
     const parameter = this.parameterPlane(steps);
     const shared: Record<string, Tensor> = {
       Gradient: gradient, Slots: this.tensorSlots.value, Tensors: this.tensors.value, Chunks: this.chunks.value, Theta: this.thetaMatrix.value, Before: globals.value,
@@ -141,17 +141,10 @@ export class GpuBatch {
     return {uniforms: (this.uniforms ??= directionUniforms(theta))};
   }
 
-  /** Values of the variables as vectors, each filled up to whole texels. */
-  private filled(tensors: readonly Tensor[]): Tensor1D[] {
-    const vectors = tensors.map(t => reshape<Rank.R1>(t, [t.size]));
-    if (vectors.length === 1) return vectors;
-    return vectors.flatMap(v => (v.size % 4 === 0 ? [v] : [v, tensor1d(new Float32Array(4 - (v.size % 4)))]));
-  }
-
   /** The variables' values as a plane: that of the step before, unless someone has assigned others since. */
   private parameterPlane(steps: readonly VariableStep[]): Tensor {
     if (this.parameters !== undefined && steps.every(({variable}, i) => variable.dataId === this.copied[i])) return this.parameters.value;
-    return this.device.gather(this.filled(steps.map(s => s.variable)), undefined, this.layout);
+    return this.device.gather(steps.map(s => s.variable), undefined, this.layout);
   }
 
   private assign(steps: readonly VariableStep[], plane: Tensor): void {

@@ -13,10 +13,9 @@ export interface GpuDevice {
   download(matrix: Tensor, size: TexelSize): Float32Array;
   run(program: GpuProgram, inputs: Readonly<Record<string, Tensor>>, uniforms?: readonly (readonly number[])[]): Tensor;
   /**
-   * Values of the variables as a plane of their layout, with the loss behind them.
-   * @param values Vectors that are the variables' values one after the other, each filled up to whole texels.
+   * Values of the variables, of any shape, as a plane of their layout, each filled up to whole texels, with the loss behind them.
    */
-  gather(values: readonly Tensor1D[], loss: Scalar | undefined, layout: Layout): Tensor;
+  gather(values: readonly Tensor[], loss: Scalar | undefined, layout: Layout): Tensor;
   /** The values of a plane as one vector, four a texel. */
   flat(plane: Tensor, layout: Layout): Tensor1D;
   /** The first float of a matrix. */

@@ -69,7 +69,7 @@ function takeTime(d: Dialect): string {
     ${d.float} time = given.x - values[${GLOBALS.skipped}];
     ${d.float} share = ${d.pick('given.y > time', 'time / max(given.y, 1.0)', '0.0')};
     ${d.float} known = min(time, ${literal(TIME_KNOWN)}); ${d.float} logTime = logOnePlus(known);
-    ${d.float} pace = ${d.pick(`time > ${literal(TIME_KNOWN)}`, `${literal(TIME_KNOWN)} / max(time, 1.0)`, '1.0')};
+    ${d.floatVariable} pace = ${d.pick(`time > ${literal(TIME_KNOWN)}`, `${literal(TIME_KNOWN)} / max(time, 1.0)`, '1.0')};
     ${d.bool} planned = given.y > time && given.y <= ${literal(HORIZON_KNOWN)};
     if (planned) { pace = 1.0; } else if (given.y > time) { pace = sqrt(pace) * (1.0 - share); }
     ${setFeatures(features)}`;
@@ -78,7 +78,7 @@ function takeTime(d: Dialect): string {
 function takeLoss(d: Dialect): string {
   const slot = (name: keyof typeof LOSS_SLOTS): string => `values[${GLOBALS.lossSlots + LOSS_SLOTS[name]}]`;
   return `
-    ${d.float} seen = ${slot('seen')}; ${d.float} surprise = 0.0;
+    ${d.float} seen = ${slot('seen')}; ${d.floatVariable} surprise = 0.0;
     if (seen < 0.5) {
       ${slot('first')} = loss; ${slot('fast')} = loss; ${slot('slow')} = loss; ${slot('slower')} = loss; ${slot('minimum')} = loss; ${slot('noise')} = 0.0;
     } else {
@@ -124,7 +124,7 @@ export function globalsProgram({sizes, numTexels, plane}: Layout): GpuProgram {
         ${d.vec4} before = ${d.texel('Before', 0, 'i')};
         values[4 * i] = before.x; values[4 * i + 1] = before.y; values[4 * i + 2] = before.z; values[4 * i + 3] = before.w;
       }
-      ${d.float} squares = 0.0; ${d.float} initial = 0.0; ${d.float} snr = 0.0;
+      ${d.floatVariable} squares = 0.0; ${d.floatVariable} initial = 0.0; ${d.floatVariable} snr = 0.0;
       ${d.loop('t', 0, numTensors)} {
         ${d.vec4} total = ${d.texel('Totals', 't', 0)};
         squares += total.x; snr += total.z; initial += total.w / ${literal(numParameters)};
@@ -133,7 +133,7 @@ export function globalsProgram({sizes, numTexels, plane}: Layout): GpuProgram {
       ${takeTime(d)}
       ${d.float} loss = ${d.texel('Gradient', Math.floor(numTexels / plane.columns), numTexels % plane.columns)}.x;
       ${d.float} made = isNumber(squares) * ${d.pick('hasLoss', 'isNumber(loss)', '1.0')};
-      ${d.float} rise = 0.0;
+      ${d.floatVariable} rise = 0.0;
       if (!hasLoss) {
         ${setFeatures(NO_LOSS)}
       } else if (made > 0.5) {

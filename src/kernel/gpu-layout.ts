@@ -13,6 +13,7 @@ export interface Layout {
   readonly starts: readonly number[];
   /** Texels of all variables. The texel after them holds the loss. */
   readonly numTexels: number;
+  /** Its columns are a power of 2. */
   readonly plane: TexelSize;
   /** Ranges of texels, each of one variable, that are summed one by one before their sums are: `[start, end)` and its variable. */
   readonly chunks: ReadonlyArray<{readonly start: number; readonly end: number; readonly variable: number}>;
@@ -35,7 +36,7 @@ export function layOut(sizes: readonly number[]): Layout {
     throw new L2OError('INVALID_ARGUMENT', `LearnedOptimizer: expected at most ${4 * MOST_TEXELS} parameters on a GPU backend, got about ${4 * numTexels}. Train on the wasm or node backend, or freeze layers.`);
   }
   // Nearly square: textures are no wider than some thousands, and pixels are computed in squares.
-  const columns = Math.ceil(Math.sqrt(numTexels + 1)), length = Math.max(MIN_CHUNK, columns);
+  const columns = 2 ** Math.ceil(Math.log2(numTexels + 1) / 2), length = Math.max(MIN_CHUNK, columns);
   const chunks: Array<Layout['chunks'][number]> = [], chunksOf: Array<Layout['chunksOf'][number]> = [];
   sizes.forEach((size, variable) => {
     const first = chunks.length, last = starts[variable]! + Math.ceil(size / 4);

@@ -1,7 +1,7 @@
 import {CONSTANTS, FIRST_HIDDEN, NUM_PARAMETER_HIDDEN, NUM_PARAMETER_INPUTS, PARAMETER_FEATURES, thetaEntry} from '../rules/tensor-lstm/spec.js';
 import {GLOBALS, GLOBALS_COLUMNS} from './gpu-global.js';
 import type {Layout} from './gpu-layout.js';
-import {literal, type Dialect, type GpuProgram} from './gpu-program.js';
+import {literal, placeOf, type Dialect, type GpuProgram} from './gpu-program.js';
 
 /** Columns of what {@link statisticsProgram} sums over each chunk. */
 export const STATISTICS_COLUMNS = 2;
@@ -21,8 +21,9 @@ export function momentsProgram({plane: {rows, columns}}: Layout): GpuProgram {
     inputs: {Moments: columns, Gradient: columns, Globals: GLOBALS_COLUMNS},
     body: d => `
       ${d.vec4} old = ${d.texel('Moments', 'row', 'column')}; ${d.vec4} shared0 = ${d.texel('Globals', 0, 0)};
-      ${d.vec4} g = ${d.texel('Gradient', `row % ${rows}`, 'column')} * shared0[${GLOBALS.gradientScale}];
-      ${d.float} rest = ${literal(1 - BETA_V2)}; ${d.vec4} goal = g * g;
+      ${d.int} above = ${d.pick(`row < ${rows}`, '0', d.pick(`row < ${2 * rows}`, String(rows), String(2 * rows)))};
+      ${d.vec4} g = ${d.texel('Gradient', 'row - above', 'column')} * shared0[${GLOBALS.gradientScale}];
+      ${d.floatVariable} rest = ${literal(1 - BETA_V2)}; ${d.vec4Variable} goal = g * g;
       if (row < ${2 * rows}) { goal = g; rest = ${d.pick(`row < ${rows}`, literal(1 - BETA_M1), literal(1 - BETA_M2))}; }
       result = old;
       if (shared0[${GLOBALS.made}] > 0.5) { result = old + (goal - old) * rest; }`,
@@ -76,7 +77,7 @@ export function directionProgram(layout: Layout): GpuProgram {
       ${d.vec4} rootV = sqrt(v * biases.w); ${d.vec4} inverseRoot = vec4(1.0) / (rootV + vec4(mix1.w));
       ${PARAMETER_FEATURES.map((name, i) => `${d.vec4} feature${i} = ${features[name]};`).join('\n')}
       ${d.vec4} bias = ${d.uniform('headBias')}; ${d.vec4} head = ${d.uniform('head')};
-      ${d.vec4} direction = vec4(bias.x) + ${PARAMETER_FEATURES.slice(0, -1).map((_, i) => `feature${i} * ${mixOf(i)}`).join(' + ')};
+      ${d.vec4Variable} direction = vec4(bias.x) + ${PARAMETER_FEATURES.slice(0, -1).map((_, i) => `feature${i} * ${mixOf(i)}`).join(' + ')};
       ${HIDDEN_FEATURES.map(name => `${d.vec4} ${kernelUniform(name)} = ${d.uniform(kernelUniform(name))};`).join(' ')}
       ${Array.from({length: NUM_PARAMETER_HIDDEN}, (_, unit) => `direction += head[${unit}] * max(vec4(hidden[${unit}]) + ${
         HIDDEN_FEATURES.map((name, i) => `feature${i + FIRST_HIDDEN} * ${kernelUniform(name)}[${unit}]`).join(' + ')}, vec4(0.0));`).join('\n')}
@@ -102,15 +103,16 @@ export function parameterProgram(layout: Layout): GpuProgram {
 
 /** Sums over each chunk: squares of m1, m2, p and direction; products of g and m1, m1 and m2, g and g. */
 export function statisticsProgram({plane: {rows, columns}, chunks}: Layout): GpuProgram {
+  const at = placeOf('k', columns);
   return {
     name: `statistics ${chunks.length} ${rows} ${columns}`, rows: chunks.length, columns: STATISTICS_COLUMNS,
     inputs: {Chunks: 1, Moments: columns, Gradient: columns, Parameter: columns, Direction: columns, Globals: GLOBALS_COLUMNS},
     body: d => `
       ${d.vec4} range = ${d.texel('Chunks', 'row', 0)}; ${d.int} end = ${d.toInt('range.y')};
       ${d.vec4} shared0 = ${d.texel('Globals', 0, 0)}; ${d.float} scaleG = shared0[${GLOBALS.gradientScale}];
-      ${d.vec4} sum0 = vec4(0.0); ${d.vec4} sum1 = vec4(0.0); ${d.vec4} sum2 = vec4(0.0); ${d.vec4} sum3 = vec4(0.0);
+      ${d.vec4Variable} sum0 = vec4(0.0); ${d.vec4Variable} sum1 = vec4(0.0); ${d.vec4Variable} sum2 = vec4(0.0); ${d.vec4Variable} sum3 = vec4(0.0);
       ${d.loop('k', d.toInt('range.x'), 'end')} {
-        ${d.int} r = k / ${columns}; ${d.int} c = k - r * ${columns};
+        ${d.int} r = ${at.row}; ${d.int} c = ${at.column};
         ${d.vec4} m1 = ${d.texel('Moments', 'r', 'c')}; ${d.vec4} m2 = ${d.texel('Moments', `r + ${rows}`, 'c')};
         if (column == 0) {
           ${d.vec4} p = ${d.texel('Parameter', 'r', 'c')}; ${d.vec4} direction = ${d.texel('Direction', 'r', 'c')};

@@ -5,11 +5,14 @@
  * `vec4` of a buffer in WebGPU. A program computes one matrix, one texel at a time, from others.
  */
 export interface Dialect {
-  /** Declare a local variable: `${float} x = 1.0;`. */
+  /** Declare a local value, which never changes: `${float} x = 1.0;`. */
   readonly float: string;
   readonly int: string;
   readonly bool: string;
   readonly vec4: string;
+  /** Declare one that changes. */
+  readonly floatVariable: string;
+  readonly vec4Variable: string;
   /** Declares a local array of floats. */
   array(name: string, length: number): string;
   /** A function of floats that returns one. */
@@ -48,6 +51,16 @@ export interface GpuProgram extends TexelSize {
   readonly functions?: (d: Dialect) => string;
   /** Statements that set the vec4 `result` of the texel at the integers `row` and `column`. */
   readonly body: (d: Dialect) => string;
+}
+
+/**
+ * Row and column of texel `k` in a matrix, as expressions. Where columns are a power of 2 they take no division, which costs a
+ * processor that plays the GPU more than all the rest.
+ */
+export function placeOf(k: string, columns: number): {readonly row: string; readonly column: string} {
+  const shift = Math.log2(columns);
+  if (Number.isInteger(shift)) return {row: `(${k} >> ${shift}u)`, column: `(${k} & ${columns - 1})`};
+  return {row: `(${k} / ${columns})`, column: `(${k} % ${columns})`};
 }
 
 /** A number as a literal of floats, in both languages. */

@@ -100,7 +100,7 @@ export class GpuRunner implements StepRunner {
   /** The batch of exactly these variables in this order; a new one where they were stepped otherwise before. */
   private batchOf(steps: readonly VariableStep[], theta: Float32Array): GpuBatch {
     const slots = steps.map(s => s.slots as GpuSlots), known = slots[0]!.batch;
-    if (known !== undefined && known.numVariables === slots.length && slots.every((s, i) => s.batch === known && s.index === i)) return known;
+    if (known?.numVariables === slots.length && slots.every((s, i) => s.batch === known && s.index === i)) return known;
     const batch = new GpuBatch(this.device, steps.map(s => s.variable.shape), slots.map(s => s.read()), steps.map(s => s.weightDecay), theta);
     slots.forEach((s, i) => s.moveTo(batch, i));
     return batch;

@@ -4,7 +4,7 @@ import {
 import {GLOBALS, GLOBALS_COLUMNS, THETA_COLUMNS, thetaTexel} from './gpu-global.js';
 import {TENSOR_TABLE_COLUMNS, type Layout} from './gpu-layout.js';
 import {COEFFICIENT_COLUMNS, STATISTICS_COLUMNS} from './gpu-parameter.js';
-import {literal, mathFunctions, type Dialect, type GpuProgram} from './gpu-program.js';
+import {literal, mathFunctions, placeOf, type Dialect, type GpuProgram} from './gpu-program.js';
 
 /** Columns of the tensor slots as a matrix of texels, one variable a row: the LSTM's state first. */
 export const TENSOR_SLOT_COLUMNS = Math.ceil(NUM_TENSOR_SLOTS / 4);
@@ -36,7 +36,7 @@ function bias(beta: number, count: string): string {
 
 /** Sums of squares of gradient and parameter over each chunk, two chunks a row. */
 export function squaresProgram({plane, chunks}: Layout): GpuProgram {
-  const {columns} = plane;
+  const {columns} = plane, at = placeOf('k', columns);
   return {
     name: `squares ${chunks.length} ${columns}`, rows: Math.ceil(chunks.length / 2), columns: 2,
     inputs: {Chunks: 1, Gradient: columns, Parameter: columns},
@@ -44,10 +44,9 @@ export function squaresProgram({plane, chunks}: Layout): GpuProgram {
       ${d.int} chunk = 2 * row + column;
       ${d.vec4} range = ${d.texel('Chunks', `min(chunk, ${chunks.length - 1})`, 0)};
       ${d.int} end = ${d.toInt('range.y')};
-      ${d.vec4} squaresG = vec4(0.0); ${d.vec4} squaresP = vec4(0.0);
+      ${d.vec4Variable} squaresG = vec4(0.0); ${d.vec4Variable} squaresP = vec4(0.0);
       ${d.loop('k', d.toInt('range.x'), 'end')} {
-        ${d.int} r = k / ${columns}; ${d.int} c = k - r * ${columns};
-        ${d.vec4} g = ${d.texel('Gradient', 'r', 'c')}; ${d.vec4} p = ${d.texel('Parameter', 'r', 'c')};
+        ${d.vec4} g = ${d.texel('Gradient', at.row, at.column)}; ${d.vec4} p = ${d.texel('Parameter', at.row, at.column)};
         squaresG += g * g; squaresP += p * p;
       }
       result = vec4(dot(squaresG, vec4(1.0)), dot(squaresP, vec4(1.0)), 0.0, 0.0);`,
@@ -63,9 +62,9 @@ export function totalsProgram({sizes}: Layout): GpuProgram {
     body: d => `
       ${readSlots(d)}
       ${d.vec4} tensor = ${d.texel('Tensors', 'row', 0)};
-      ${d.float} squaresG = 0.0; ${d.float} squaresP = 0.0; ${d.int} end = ${d.toInt('tensor.y')};
+      ${d.floatVariable} squaresG = 0.0; ${d.floatVariable} squaresP = 0.0; ${d.int} end = ${d.toInt('tensor.y')};
       ${d.loop('q', d.toInt('tensor.x'), 'end')} {
-        ${d.vec4} part = ${d.texel('Squares', 'q / 2', 'q % 2')};
+        ${d.vec4} part = ${d.texel('Squares', 'q >> 1u', 'q & 1')};
         squaresG += part.x; squaresP += part.y;
       }
       ${d.float} count = ${slot('count')}; ${d.float} later = max(count, 1.0);
@@ -127,12 +126,12 @@ export function lstmProgram({sizes}: Layout): GpuProgram {
         x[at] = h.x; x[at + 1] = h.y; x[at + 2] = h.z; x[at + 3] = h.w;
       }
       ${d.int} unit = column % ${UNIT_TEXELS};
-      ${[0, 1, 2, 3].map(gate => `${d.vec4} gate${gate} = ${thetaTexel(d, 'gateBias', `${gate * UNIT_TEXELS} + unit`)};`).join('\n')}
+      ${[0, 1, 2, 3].map(gate => `${d.vec4Variable} gate${gate} = ${thetaTexel(d, 'gateBias', `${gate * UNIT_TEXELS} + unit`)};`).join('\n')}
       ${d.loop('i', 0, numRows)} {
         ${[0, 1, 2, 3].map(gate => `gate${gate} += x[i] * ${d.texel('Theta', 'i', `${gate * UNIT_TEXELS} + unit`)};`).join('\n')}
       }
       ${d.vec4} before = ${d.texel('Slots', 'row', `${UNIT_TEXELS} + unit`)};
-      ${d.vec4} cell = vec4(0.0); ${d.vec4} state = vec4(0.0);
+      ${d.vec4Variable} cell = vec4(0.0); ${d.vec4Variable} state = vec4(0.0);
       ${d.loop('j', 0, 4)} {
         cell[j] = logistic(gate1[j] + 1.0) * before[j] + logistic(gate0[j]) * tangent(gate2[j]);
         state[j] = logistic(gate3[j]) * tangent(cell[j]);
@@ -154,7 +153,7 @@ export function coefficientsProgram({sizes}: Layout, parameterScale: boolean): G
     functions: mathFunctions,
     body: d => `
       ${commonOfTensor(d)}
-      ${[0, 1, 2].map(i => `${d.vec4} said${i} = ${thetaTexel(d, 'outputBias', i)};`).join(' ')}
+      ${[0, 1, 2].map(i => `${d.vec4Variable} said${i} = ${thetaTexel(d, 'outputBias', i)};`).join(' ')}
       ${d.loop('i', 0, UNIT_TEXELS)} {
         ${d.vec4} h = ${d.texel('Lstm', 'row', 'i')};
         ${d.loop('j', 0, 4)} {
@@ -197,7 +196,7 @@ export function slotsProgram({sizes}: Layout): GpuProgram {
         result = ${d.texel('Lstm', 'row', 'column')};
       } else {
         ${commonOfTensor(d)}
-        ${d.vec4} squares = vec4(0.0); ${d.vec4} products = vec4(0.0); ${d.int} end = ${d.toInt('tensor.y')};
+        ${d.vec4Variable} squares = vec4(0.0); ${d.vec4Variable} products = vec4(0.0); ${d.int} end = ${d.toInt('tensor.y')};
         ${d.loop('q', d.toInt('tensor.x'), 'end')} {
           squares += ${d.texel('Statistics', 'q', 0)}; products += ${d.texel('Statistics', 'q', 1)};
         }

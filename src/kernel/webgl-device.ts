@@ -1,7 +1,7 @@
-import {engine, env, tensor2d, concat, type Scalar, type Tensor, type Tensor1D, type TensorInfo} from '@tensorflow/tfjs-core';
+import {concat, engine, env, reshape, tensor1d, tensor2d, type Rank, type Scalar, type Tensor, type Tensor1D, type TensorInfo} from '@tensorflow/tfjs-core';
 import type {GpuDevice} from './gpu-device.js';
 import type {Layout} from './gpu-layout.js';
-import type {Dialect, GpuProgram, TexelSize} from './gpu-program.js';
+import {placeOf, type Dialect, type GpuProgram, type TexelSize} from './gpu-program.js';
 
 /** TF.js's description of a WebGL program. */
 interface WebGLProgram {
@@ -33,7 +33,7 @@ export function webglObstacle(): string | undefined {
 }
 
 const GLSL: Dialect = {
-  float: 'float', int: 'int', bool: 'bool', vec4: 'vec4',
+  float: 'float', int: 'int', bool: 'bool', vec4: 'vec4', floatVariable: 'float', vec4Variable: 'vec4',
   array: (name, length) => `float ${name}[${length}];`,
   fn: (name, parameters, body) => `float ${name}(${parameters.map(p => `float ${p}`).join(', ')}) { ${body} }\n`,
   loop: (name, from, to) => `for (int ${name} = ${from}; ${name} < ${to}; ${name}++)`,
@@ -83,8 +83,8 @@ export class WebGLDevice implements GpuDevice {
     })), names.map(name => inputs[name]!), uniforms);
   }
 
-  gather(values: readonly Tensor1D[], loss: Scalar | undefined, layout: Layout): Tensor {
-    const {plane: {rows, columns}, numTexels} = layout, flat = values.length === 1 ? values[0]! : concat([...values]);
+  gather(values: readonly Tensor[], loss: Scalar | undefined, layout: Layout): Tensor {
+    const {plane: {rows, columns}, numTexels} = layout, flat = joined(values);
     const program = this.compiled(loss === undefined ? layout.sizes : layout, () => ({
       variableNames: loss === undefined ? ['Flat'] : ['Flat', 'Loss'], outputShape: [2 * rows, 2 * columns], packedInputs: false, packedOutput: true,
       userCode: `
@@ -100,12 +100,13 @@ export class WebGLDevice implements GpuDevice {
   }
 
   flat(plane: Tensor, {plane: size, numTexels}: Layout): Tensor1D {
+    const at = placeOf('texel', size.columns);
     return this.runProgram(this.compiled(size, () => ({
       variableNames: ['Plane'], outputShape: [4 * numTexels], packedInputs: true, packedOutput: false,
       userCode: `
         void main() {
-          int i = getOutputCoords(); int texel = i / 4; int row = texel / ${size.columns};
-          setOutput(getPlane(2 * row, 2 * (texel - row * ${size.columns}))[i - 4 * texel]);
+          int i = getOutputCoords(); int texel = i >> 2;
+          setOutput(getPlane(2 * ${at.row}, 2 * ${at.column})[i & 3]);
         }`,
     })), [plane]) as Tensor1D;
   }
@@ -135,3 +136,10 @@ function packedIndex(i: number, columns: number): number {
   return (2 * row + ((i >> 1) & 1)) * 2 * columns + 2 * column + (i & 1);
 }
 
+
+/** All values in one vector; where there are several tensors, each filled up to whole texels. */
+function joined(tensors: readonly Tensor[]): Tensor1D {
+  const vectors = tensors.map(t => reshape<Rank.R1>(t, [t.size]));
+  if (vectors.length === 1) return vectors[0]!;
+  return concat(vectors.flatMap(v => (v.size % 4 === 0 ? [v] : [v, tensor1d(new Float32Array(4 - (v.size % 4)))])));
+}

@@ -1,7 +1,7 @@
-import {concat, engine, reshape, slice, tensor1d, tensor2d, type Rank, type Scalar, type Tensor, type Tensor1D, type TensorInfo} from '@tensorflow/tfjs-core';
+import {engine, reshape, slice, tensor2d, type Rank, type Scalar, type Tensor, type Tensor1D, type TensorInfo} from '@tensorflow/tfjs-core';
 import type {GpuDevice} from './gpu-device.js';
 import type {Layout} from './gpu-layout.js';
-import type {Dialect, GpuProgram, TexelSize} from './gpu-program.js';
+import {placeOf, type Dialect, type GpuProgram, type TexelSize} from './gpu-program.js';
 
 /** TF.js's description of a WebGPU program. */
 interface WebGPUProgram {
@@ -21,7 +21,7 @@ interface WebGPUProgram {
 
 /** What is needed of TF.js's WebGPU backend. */
 export interface WebGPUBackend {
-  runWebGPUProgram(program: WebGPUProgram, inputs: TensorInfo[], dtype: 'float32', uniforms: Array<{type: string; data: number[]}>): TensorInfo;
+  runWebGPUProgram(program: WebGPUProgram, inputs: TensorInfo[], dtype: 'float32', uniforms: Array<{type: string; data: number[]}>, output?: TensorInfo): TensorInfo;
   readonly device: {readonly lost: Promise<{readonly message: string; readonly reason: string}>};
 }
 
@@ -36,7 +36,7 @@ const WORKGROUP = 64;
 /** WGSL; where texels are in a buffer depends on the columns of their matrix. */
 function wgsl(columnsOf: Readonly<Record<string, number>>): Dialect {
   return {
-    float: 'var', int: 'var', bool: 'var', vec4: 'var',
+    float: 'let', int: 'let', bool: 'let', vec4: 'let', floatVariable: 'var', vec4Variable: 'var',
     array: (name, length) => `var ${name} : array<f32, ${length}>;`,
     fn: (name, parameters, body) => `fn ${name}(${parameters.map(p => `${p} : f32`).join(', ')}) -> f32 { ${body} }\n`,
     loop: (name, from, to) => `for (var ${name} = ${from}; ${name} < ${to}; ${name}++)`,
@@ -77,14 +77,14 @@ export class WebGPUDevice implements GpuDevice {
   }
 
   run(program: GpuProgram, inputs: Readonly<Record<string, Tensor>>, uniforms: readonly (readonly number[])[] = []): Tensor {
-    const {rows, columns} = program, names = Object.keys(program.inputs), d = wgsl(program.inputs);
+    const {rows, columns} = program, names = Object.keys(program.inputs), d = wgsl(program.inputs), at = placeOf('index', columns);
     return this.runProgram(this.compiled(program, () => ({
       ...flatProgram([rows, 4 * columns], 4, names), shaderKey: `tfjs-l2o ${program.name}`,
       uniforms: (program.uniforms ?? []).map(name => `${name} : vec4<f32>,`).join(' '),
       getUserCode: () => `${program.functions?.(d) ?? ''}
         fn main(index : i32) {
           if (index < uniforms.size) {
-            var row = index / ${columns}; var column = index - row * ${columns};
+            let row = ${at.row}; let column = ${at.column};
             var result = vec4<f32>(0.0);
             ${program.body(d)}
             setOutputAtIndex(index, result);
@@ -93,14 +93,18 @@ export class WebGPUDevice implements GpuDevice {
     })), names.map(name => inputs[name]!), uniforms);
   }
 
-  gather(values: readonly Tensor1D[], loss: Scalar | undefined, {plane: {rows, columns}, numTexels, sizes}: Layout): Tensor {
-    const rest = 4 * (rows * columns - numTexels), parts = [...values];
-    // A variable alone is not filled up to whole texels.
-    const missing = sizes.length === 1 ? 4 * numTexels - sizes[0]! : 0;
-    if (missing > 0) parts.push(tensor1d(new Float32Array(missing)));
-    if (loss !== undefined) parts.push(reshape(loss, [1]));
-    parts.push(tensor1d(new Float32Array(loss === undefined ? rest : rest - 1)));
-    return reshape(concat(parts), [rows, 4 * columns]);
+  gather(values: readonly Tensor[], loss: Scalar | undefined, layout: Layout): Tensor {
+    const {plane: {rows, columns}, starts, numTexels} = layout, program = this.compiled(layout, () => placeProgram([rows, 4 * columns]));
+    let plane: TensorInfo | undefined;
+    // TF.js's own concat takes longer than the step. All of these write into one buffer.
+    const place = (tensor: Tensor, start: number): void => {
+      const length = 4 * Math.ceil(tensor.size / 4);
+      plane = this.backend.runWebGPUProgram({...program, dispatch: [Math.ceil(length / WORKGROUP), 1, 1]}, [infoOf(tensor)], 'float32',
+        [{type: 'int32', data: [start]}, {type: 'int32', data: [tensor.size]}], plane);
+    };
+    values.forEach((tensor, i) => place(tensor, 4 * starts[i]!));
+    if (loss !== undefined) place(loss, 4 * numTexels);
+    return engine().makeTensorFromTensorInfo(plane!);
   }
 
   flat(plane: Tensor): Tensor1D {
@@ -119,7 +123,7 @@ export class WebGPUDevice implements GpuDevice {
 
   private runProgram(program: WebGPUProgram, inputs: readonly Tensor[], uniforms: readonly (readonly number[])[]): Tensor {
     // TF.js writes what it made of them into key and dispatch.
-    const info = this.backend.runWebGPUProgram({...program, dispatch: [...program.dispatch]}, inputs.map(({dataId, shape, dtype}) => ({dataId, shape, dtype})), 'float32',
+    const info = this.backend.runWebGPUProgram({...program, dispatch: [...program.dispatch]}, inputs.map(infoOf), 'float32',
       uniforms.map(data => ({type: 'float32', data: [...data]})));
     return engine().makeTensorFromTensorInfo(info);
   }
@@ -131,4 +135,23 @@ function flatProgram(outputShape: number[], outputComponent: number, names: stri
     variableNames: names, variableComponents: names.map(() => 4), outputShape, outputComponent, size: true,
     workgroupSize: [WORKGROUP, 1, 1], dispatchLayout: {x: outputShape.map((_, i) => i)}, dispatch: [Math.ceil(size / WORKGROUP), 1, 1],
   };
+}
+
+/** Writes a tensor into a plane from float `start` on, filled up with zeros to whole texels. */
+function placeProgram(outputShape: number[]): WebGPUProgram {
+  return {
+    ...flatProgram(outputShape, 1, ['Values']), variableComponents: [1], shaderKey: 'tfjs-l2o place', uniforms: 'start : i32, count : i32,',
+    getUserCode: () => `
+      fn main(index : i32) {
+        if (index < ((uniforms.count + 3) & -4) && uniforms.start + index < uniforms.size) {
+          var value = 0.0;
+          if (index < uniforms.count) { value = Values[index]; }
+          setOutputAtIndex(uniforms.start + index, value);
+        }
+      }`,
+  };
+}
+
+function infoOf({dataId, shape, dtype}: Tensor): TensorInfo {
+  return {dataId, shape, dtype};
 }

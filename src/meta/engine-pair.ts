@@ -4,10 +4,10 @@ import type {RolloutOptions} from '../rollout/rollout.js';
 import type {SampledTask} from '../tasks/sampled-task.js';
 import type {StartPair} from './estimators.js';
 import type {Objective} from './objective.js';
-import {DEFAULT_OBJECTIVE, rolloutParticle, type FirstLoss} from './particle.js';
+import {rolloutParticle, type FirstLoss} from './particle.js';
 
 /** Starts pairs of rollouts in the compiled engine on tasks that `sampleTask` draws. */
-export function enginePairs(engine: RolloutEngine, sampleTask: (random: Random) => SampledTask, objective: Objective = DEFAULT_OBJECTIVE): StartPair {
+export function enginePairs(engine: RolloutEngine, sampleTask: (random: Random) => SampledTask, objective: Objective): StartPair {
   return random => {
     const task = sampleTask(random.fork('task')), loaded = engine.load(task.problem);
     const options: RolloutOptions = {rule: 'tensor-lstm', learningRate: 1, horizon: task.horizon, hasLoss: task.hasLoss};

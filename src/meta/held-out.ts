@@ -1,7 +1,7 @@
 import type {Random} from '../random.js';
 import {openRollout} from '../rollout/open-rollout.js';
 import type {HorizonRange} from './estimator.js';
-import {scoreLoss} from './objective.js';
+import {scoreLoss, weightLeft} from './objective.js';
 import {drawRun, type LocatedFamily, type RunPlan} from './ops-pair.js';
 import {rolloutParticle, type FirstLoss} from './particle.js';
 
@@ -26,7 +26,7 @@ export function scoreHeldOut(family: LocatedFamily, random: Random, theta: Float
       done += count;
       if (!window.diverged) continue;
       const worst = scoreLoss(objective.kind, Infinity, first.value!, done);
-      return {score: objective.over === 'final' ? worst : score + worst * (steps - done) / steps, innerSteps: done, diverged: true};
+      return {score: objective.over === 'final' ? worst : score + worst * weightLeft(objective.over, done, steps), innerSteps: done, diverged: true};
     }
     return {score, innerSteps: steps, diverged: false};
   } finally {

@@ -4,7 +4,7 @@ import type {Split} from '../tasks/task-family.js';
 /** Loss above this multiple of the first counts as this: a diverged rollout cannot outweigh all others. */
 const WORST = 5;
 /** Loss below this share of the first gains nothing more. */
-const BEST = 0.005;
+const BEST = 0.001;
 /** Losses much smaller than this share of the first are told apart no more by `logPerStep`: float32 does not resolve them. */
 const RESOLUTION = 1e-9;
 /** The largest loss that counts, relative to the first, where nothing lower caps it. */
@@ -23,7 +23,7 @@ export const OBJECTIVE_KINDS = ['logLoss', 'loss', 'logPerStep'] as const;
 /**
  * How one loss ℓ is scored; lower is better. ℓ₀ is the run's first loss, s = |ℓ₀| or 1 where that is 0, t the steps made.
  *
- * - `logLoss`: log(ℓ/ℓ₀ + 0.005), ℓ/ℓ₀ cut at 0 and 5. Halving a small loss counts as much as halving a large one. Where ℓ₀ ≤ 0
+ * - `logLoss`: log(ℓ/ℓ₀ + 0.001), ℓ/ℓ₀ cut at 0 and 5. Halving a small loss counts as much as halving a large one. Where ℓ₀ ≤ 0
  *   there is no ratio: asinh((ℓ − ℓ₀)/s), which is a logarithm of large rises and falls and works for any sign.
  * - `loss`: ℓ itself, whatever its sign, cut at ℓ₀ + 4s. Tasks with large losses weigh more.
  * - `logPerStep`: (1/t)·log(ℓ/s), with an asinh that goes smoothly on where ℓ reaches 0 or below. Its meta-gradient stays
@@ -31,11 +31,14 @@ export const OBJECTIVE_KINDS = ['logLoss', 'loss', 'logPerStep'] as const;
  */
 export type ObjectiveKind = (typeof OBJECTIVE_KINDS)[number];
 
+/** Which steps of a run count. */
+export const OBJECTIVE_RANGES = ['mean', 'late', 'final'] as const;
+
 /** What a rollout is scored by. */
 export interface Objective {
   readonly kind: ObjectiveKind;
-  /** The mean over all steps, or over the last tenth of the run alone. */
-  readonly over: 'mean' | 'final';
+  /** The mean over all steps; that mean with late steps weighing more, up to four times the first; or over the last tenth of the run alone. */
+  readonly over: (typeof OBJECTIVE_RANGES)[number];
   /** Losses on the batches that the rule trained on, or on validation batches at the end of each window. */
   readonly on: Split;
 }
@@ -98,9 +101,20 @@ export interface WindowLosses {
   readonly validation: number | undefined;
 }
 
+/** How much step `step` of `total` weighs; the mean over a run is 1. */
+export function stepWeight(over: Objective['over'], step: number, total: number): number {
+  return over === 'late' ? 0.5 + 1.5 * ((step + 0.5) / total) ** 2 : 1;
+}
+
+/** What all steps from `done` on weigh together, of 1 for the whole run. */
+export function weightLeft(over: Objective['over'], done: number, total: number): number {
+  const f = done / total;
+  return over === 'late' ? 1 - 0.5 * (f + f ** 3) : 1 - f;
+}
+
 /**
  * The score of a window; steps that a diverged run has not made score worst. For `mean` it is the mean over the window's
- * steps; for `final` the window's share of the run's final score: the scores of all windows of a run add up to that.
+ * steps, for `late` that of the weighted ones; for `final` the window's share of the run's final score: the scores of all windows of a run add up to that.
  */
 export function scoreWindow({kind, over, on}: Objective, {losses, steps, made, before, total, first, validation}: WindowLosses): number {
   const diverged = made < steps, counted = over === 'final' ? tailSteps(total) : steps;
@@ -109,12 +123,12 @@ export function scoreWindow({kind, over, on}: Objective, {losses, steps, made, b
   if (diverged && over === 'final') return scoreLoss(kind, Infinity, first, before + made + 1);
   if (on === 'validation') {
     if (over === 'final' && before + steps < total) return 0;
-    return scoreLoss(kind, diverged ? Infinity : validation!, first, before + steps);
+    return stepWeight(over, before + steps / 2, total) * scoreLoss(kind, diverged ? Infinity : validation!, first, before + steps);
   }
   let sum = 0;
   for (let k = 0; k < steps; k++) {
     const step = before + k;
-    if (step >= start) sum += scoreLoss(kind, k < made ? losses[k]! : Infinity, first, step);
+    if (step >= start) sum += stepWeight(over, step, total) * scoreLoss(kind, k < made ? losses[k]! : Infinity, first, step);
   }
   return sum / counted;
 }

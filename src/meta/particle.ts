@@ -34,9 +34,6 @@ export interface ParticleExtras {
   readonly teacherLearningRate?: number | undefined;
 }
 
-/** The objective that the shipped theta was trained by. */
-export const DEFAULT_OBJECTIVE: Objective = {kind: 'logLoss', over: 'mean', on: 'train'};
-
 /**
  * A particle in any engine.
  * @param total Steps of the whole run.

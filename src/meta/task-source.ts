@@ -3,6 +3,7 @@ import {RolloutEngine} from '../rollout/engine.js';
 import type {SampledTask} from '../tasks/sampled-task.js';
 import {enginePairs} from './engine-pair.js';
 import {loadFamily} from './family-module.js';
+import type {Objective} from './objective.js';
 import {openFamilies, type OpenSource, type OpsPlan} from './open-families.js';
 import {openFlatness} from './window-flatness.js';
 
@@ -10,6 +11,7 @@ import {openFlatness} from './window-flatness.js';
 export interface EngineSource {
   readonly kind: 'engine';
   readonly module: string;
+  readonly objective: Objective;
   /** Another build of the engine, for experiments. */
   readonly engine: Uint8Array<ArrayBuffer> | undefined;
 }
@@ -31,7 +33,7 @@ export async function openSource(source: TaskSource): Promise<OpenSource> {
     const {sampleTask} = (await import(source.module)) as {sampleTask: (random: Random) => SampledTask};
     return {
       families: [source.module],
-      start: enginePairs(RolloutEngine.create(source.engine), sampleTask),
+      start: enginePairs(RolloutEngine.create(source.engine), sampleTask, source.objective),
       unroll: () => unavailable('cannot be backpropagated through'),
       heldOut: () => unavailable('are validated by their recipe'),
     };

@@ -1,5 +1,6 @@
 import type {AntitheticOptions, HorizonRange, PairWindow} from './estimator.js';
 import type {Host} from './host.js';
+import type {Objective} from './objective.js';
 import {meanGradient, updateTheta, type OuterState} from './outer-update.js';
 import {WorkerHost} from './worker-host.js';
 
@@ -15,6 +16,7 @@ export interface TrainerOptions {
   /** Steps per window. */
   readonly windowSteps: number;
   readonly estimator: AntitheticOptions;
+  readonly objective: Objective;
   /** Outer learning rate at outer step `k`. */
   readonly learningRate: (k: number) => number;
   /** Another build of the engine, for experiments. Default: the embedded one. */
@@ -44,10 +46,10 @@ export class Trainer {
 
   /** Starts the workers. */
   async start(): Promise<void> {
-    const {numPairs, workers, estimator, family, engine} = this.options;
+    const {numPairs, workers, estimator, objective, family, engine} = this.options;
     // A resumed run draws new tasks.
     const seed = (this.options.seed + 0x9e3779b9 * (this.state.outerStep + 1)) >>> 0;
-    this.host = await WorkerHost.start({kind: 'engine', module: family.href, engine}, {rule: 'tensor-lstm', numPairs, estimator, seed, horizons: OWN_HORIZONS}, workers);
+    this.host = await WorkerHost.start({kind: 'engine', module: family.href, objective, engine}, {rule: 'tensor-lstm', numPairs, estimator, seed, horizons: OWN_HORIZONS}, workers);
   }
 
   /** One outer step: a window of every pair, then an update of theta. Call {@link Trainer.start} first. */

@@ -1,5 +1,6 @@
 import type {RolloutEngine} from '../rollout/engine.js';
 import type {RolloutOptions} from '../rollout/rollout.js';
+import {hasBatches} from '../tasks/compiled-problem.js';
 import type {SampledTask} from '../tasks/sampled-task.js';
 import {logLossScore} from './objective.js';
 
@@ -37,7 +38,7 @@ export function runTask(engine: RolloutEngine, task: SampledTask, {theta, ...opt
       break;
     }
   }
-  const {loss} = task.problem.kind === 'dense' ? rollout.evaluateWhole() : rollout.evaluate('train', 1);
+  const {loss} = hasBatches(task.problem) ? rollout.evaluateWhole() : rollout.evaluate('train', 1);
   rollout.dispose();
   loaded.dispose();
   return {name: task.name, curve: total / task.steps, final: logLossScore(Number.isFinite(loss) ? loss : Infinity, first), finalLoss: loss, diverged: made < task.steps};

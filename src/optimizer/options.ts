@@ -31,7 +31,10 @@ export interface LearnedOptimizerOptions {
   readonly theta?: Theta | Float32Array | undefined;
   /** Whether steps are relative to each tensor's RMS. Default `true`, as the shipped weights were trained; `false` in the zoo, whose steps never are. */
   readonly parameterScale?: boolean | undefined;
-  /** What to do where the loss or a gradient is not finite: `'skip'` the step (default) or `'throw'` an `L2OError` that names the variable. */
+  /**
+   * What to do where the loss or a gradient is not finite: `'skip'` the step (default) or `'throw'` an `L2OError` that names the variable;
+   * on GPU backends at the next step, and without the name.
+   */
   readonly onNonFinite?: 'skip' | 'throw' | undefined;
   /** Called with notices that deserve a look, such as a fallback or a skipped step. Default: silent. Not saved. */
   readonly onNotice?: ((notice: string) => void) | undefined;

@@ -1,7 +1,12 @@
 import {expect} from 'chai';
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {CHECKPOINT_NAME, decodeCheckpoint, type RunState} from '../../src/meta/checkpoint.js';
 import {afterJudgement, FIRST_STAGE, horizonsAt, judgedHorizons, type StageState} from '../../src/meta/curriculum.js';
 import {metaFit} from '../../src/meta/meta-fit.js';
 import type {MetaFitOptions} from '../../src/meta/meta-fit-options.js';
+import {quadraticFamily} from '../../src/tasks/families/quadratic.js';
 import type {TaskFamily} from '../../src/tasks/task-family.js';
 import {slopes} from './families/slopes.js';
 import {RUN} from './run-options.js';
@@ -45,6 +50,16 @@ describe('a staged curriculum', () => {
 });
 
 describe('metaFit with a curriculum', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'tfjs-l2o-curriculum-'))));
+  afterEach(() => rmSync(folder, {recursive: true}));
+
+  /** The last checkpoint of a run. */
+  function stateOf(dir: string): RunState {
+    const bytes = readFileSync(join(dir, CHECKPOINT_NAME)), recipe = /"recipe":"([0-9a-f]{16})"/.exec(bytes.toString('latin1'))![1]!;
+    return decodeCheckpoint(bytes, recipe, dir);
+  }
+
   /** Train batches that each task's runs have read, task by task, in the order of their seeds' first use. */
   async function batchesRead(options: Partial<MetaFitOptions>): Promise<number[]> {
     const read = new Map<number, number>();
@@ -76,12 +91,20 @@ describe('metaFit with a curriculum', () => {
     expect(pairs.every((h, i) => i === 0 || h >= pairs[i - 1]!)).to.equal(true);
   });
 
-  it('goes through stages, and gives the same theta when resumed in the middle of them', async () => {
-    const options = {numOuterSteps: 40, horizons: [20, 20], validateEvery: 2, learningRate: 1e-2, curriculum: {stages: [[4, 4], [10, 10]], minJudgements: 2}, windowSteps: 4} as const;
-    const whole = await metaFit({...RUN, tasks: slopes, ...options});
-    expect(['done', 'early']).to.include(whole.stopped);
-    const again = await metaFit({...RUN, tasks: slopes, ...options});
-    expect(again.theta.hash).to.equal(whole.theta.hash);
+  it('goes through stages to the last one, and gives the same theta where it was stopped in the middle of them and goes on', async () => {
+    const run = {
+      ...RUN, tasks: quadraticFamily({dimension: 3}) as TaskFamily, numOuterSteps: 60, horizons: [20, 20], validateEvery: 2, learningRate: 1e-2, windowSteps: 4,
+      curriculum: {stages: [[4, 4], [10, 10]], minJudgements: 2},
+    } as const;
+    const whole = await metaFit({...run, checkpointDir: join(folder, 'whole')});
+    for (const stopAt of [5, 23]) {
+      const stop = new AbortController(), checkpointDir = join(folder, String(stopAt));
+      await metaFit({...run, checkpointDir, signal: stop.signal, onProgress: p => p.outerStep === stopAt && stop.abort()});
+      const resumed = await metaFit({...run, checkpointDir});
+      expect(resumed.theta.hash).to.equal(whole.theta.hash);
+      expect(resumed.history).to.deep.equal(whole.history);
+    }
+    expect(stateOf(join(folder, 'whole')).stage.stage).to.equal(2);
   });
 
   it('stops early where a stage brings nothing', async () => {

@@ -16,7 +16,7 @@ const planOf = (steps: number): WindowPlan => ({steps, horizons: [10, 30], imita
 function estimator(engine: RolloutEngine, kind: AntitheticKind, seed = 3): AntitheticEstimator {
   const start = enginePairs(engine, random => ({
     ...sampleMlpTask(random, digits, {maxMultiplyAdds: 50_000, excludedHidden: []}), steps: Math.round(random.logUniform(10, 30)), horizon: 0, hasLoss: true,
-  }));
+  }), {kind: 'logLoss', over: 'mean', on: 'train'});
   return new AntitheticEstimator({kind, sigma: 0.01, maxDifference: 0.5, signOnly: false, stagger: true}, THETA_SIZE, new Random(seed), start, [10, 30]);
 }
 

@@ -1,5 +1,5 @@
 import {expect} from 'chai';
-import {logLossScore, OBJECTIVE_KINDS, scoreLoss, scoreSlope, scoreWindow, type Objective, type WindowLosses} from '../../src/meta/objective.js';
+import {logLossScore, OBJECTIVE_KINDS, scoreLoss, scoreSlope, scoreWindow, type Objective, type WindowLosses, stepWeight, weightLeft} from '../../src/meta/objective.js';
 
 describe('scoreLoss', () => {
   for (const kind of OBJECTIVE_KINDS) {
@@ -28,9 +28,9 @@ describe('scoreLoss', () => {
   }
 
   it('logLoss is the log of the ratio, with bounds', () => {
-    expect(logLossScore(1, 2)).to.be.closeTo(Math.log(0.505), 1e-12);
-    expect(logLossScore(100, 2)).to.be.closeTo(Math.log(5.005), 1e-12);
-    expect(logLossScore(-1, 2)).to.be.closeTo(Math.log(0.005), 1e-12);
+    expect(logLossScore(1, 2)).to.be.closeTo(Math.log(0.501), 1e-12);
+    expect(logLossScore(100, 2)).to.be.closeTo(Math.log(5.001), 1e-12);
+    expect(logLossScore(-1, 2)).to.be.closeTo(Math.log(0.001), 1e-12);
     expect(logLossScore(-30, -3)).to.be.closeTo(Math.asinh(-9), 1e-12);
     expect(logLossScore(0, 0)).to.equal(0);
   });
@@ -62,6 +62,17 @@ describe('scoreWindow', () => {
   it('looks at the last tenth alone for final, so at nothing in windows before it', () => {
     expect(score({over: 'final'})).to.equal((2 + 1) / 2);
     expect(score({over: 'final'}, {before: 8})).to.equal(0);
+  });
+
+  it('weighs late steps more for late: a mean of 1 over a run, the last four times the first', () => {
+    const weights = Array.from({length: 1000}, (_, step) => stepWeight('late', step, 1000));
+    expect(weights.reduce((a, b) => a + b) / 1000).to.be.closeTo(1, 1e-6);
+    expect(weights.at(-1)! / weights[0]!).to.be.closeTo(4, 0.01);
+    expect(weights.slice(300).reduce((a, b) => a + b) / 1000).to.be.closeTo(weightLeft('late', 300, 1000), 1e-6);
+    expect(weightLeft('mean', 300, 1000)).to.equal(0.7);
+    const expected = [4, 3, 2, 1].reduce((sum, loss, k) => sum + stepWeight('late', 16 + k, 20) * loss, 0) / 4;
+    expect(score({over: 'late'})).to.be.closeTo(expected, 1e-12);
+    expect(score({over: 'late', on: 'validation'}, {validation: 3})).to.be.closeTo(3 * stepWeight('late', 18, 20), 1e-12);
   });
 
   it('punishes a run that diverges before its last tenth', () => {

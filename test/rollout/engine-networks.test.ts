@@ -1,9 +1,14 @@
+import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
+import {expect} from 'chai';
 import {registerWasmTrainingKernels} from '../../src/kernel/wasm-training.js';
+import {Random} from '../../src/random.js';
+import {RolloutEngine} from '../../src/rollout/engine.js';
 import type {RolloutOptions} from '../../src/rollout/rollout.js';
 import {labelNoise} from '../../src/tasks/augment/label-noise.js';
 import {reducedBatch} from '../../src/tasks/augment/reduced-batch.js';
 import {reparametrised} from '../../src/tasks/augment/reparametrised.js';
+import {compiledFormOf} from '../../src/tasks/compiled-problem.js';
 import {loadDigits} from '../../src/tasks/digits.js';
 import {convNetFamily} from '../../src/tasks/families/conv-net.js';
 import {recurrentNetFamily} from '../../src/tasks/families/recurrent-net.js';
@@ -50,6 +55,21 @@ describe('the compiled engine and the tf-ops engine, on convolutional and recurr
       'default recurrent nets': [recurrentNetFamily({batchSize: 4}), recurrentNetFamily({batchSize: 4, data: digits, units: 8})],
     })) {
       it(`do so on what is drawn: ${name}`, () => families.forEach(family => expectSameGradients(family, [1, 2, 3, 4, 5])));
+    }
+
+    for (const [name, family] of Object.entries(FAMILIES)) {
+      it(`have the same loss and accuracy on all examples of a split: ${name}`, () => {
+        const task = family.sample(new Random(1)), problem = compiledFormOf(task)!(), {inputs, answers, numExamples} = problem.splits.validation;
+        const engine = RolloutEngine.create(), rollout = engine.start(engine.load(problem), {rule: 'sgd', learningRate: 0, horizon: 0, hasLoss: true});
+        const whole = rollout.evaluateWhole('validation'), before = tf.memory().numTensors;
+        tf.tidy(() => {
+          const targets = tf.cast(tf.oneHot(tf.tensor1d(answers, 'int32'), problem.parameters.at(-1)!.values.length), 'float32');
+          const batch = {features: tf.tensor2d(inputs, [numExamples, inputs.length / numExamples]), targets}, params = task.init();
+          expect(whole.loss).to.be.closeTo(task.loss(params, batch).dataSync()[0]!, 1e-5);
+          expect(whole.accuracy).to.be.closeTo(task.accuracy!(params, batch).dataSync()[0]!, 1e-6);
+        });
+        expect(tf.memory().numTensors).to.equal(before);
+      });
     }
 
     for (const family of [convNetFamily({...images, activation: 'tanh', side: 5}), recurrentNetFamily(sequences)]) {

@@ -16,13 +16,17 @@ export interface TrainedModel {
   metricsTensors: unknown[];
 }
 
+/** The model that trains when a user trains `model`, unchecked. Compiling a Sequential model anew makes another one. */
+export function innerModel(model: unknown): unknown {
+  return (model as {readonly model?: unknown} | null | undefined)?.model ?? model;
+}
+
 /**
  * The model that trains when a user trains `model`: itself, or that inside a Sequential one.
  * @throws L2OError `INVALID_ARGUMENT` where it is not compiled, or has a layer whose outputs depend on earlier batches.
  */
 export function trainedModel(caller: string, model: unknown): TrainedModel {
-  const given = (typeof model === 'object' && model !== null ? model : {}) as {readonly model?: unknown};
-  const inner = (given.model ?? given) as Partial<TrainedModel>;
+  const inner = (innerModel(model) ?? {}) as Partial<TrainedModel>;
   if (inner.optimizer === undefined || inner.metricsTensors === undefined) {
     throw new L2OError('INVALID_ARGUMENT', `${caller}: expected a compiled Layers model, got ${model === null || typeof model !== 'object' ? String(model) : 'one without an optimizer'}. Call model.compile({optimizer, loss}) first.`);
   }

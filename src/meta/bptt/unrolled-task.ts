@@ -2,7 +2,7 @@ import type {Tensor1D} from '@tensorflow/tfjs-core';
 import type {RolloutState} from '../../rollout/rollout.js';
 import type {PairWindow} from '../estimator.js';
 import {Teacher, type TeacherState} from '../imitation.js';
-import {scoreLoss, scoreSlope, tailSteps, type Objective} from '../objective.js';
+import {scoreLoss, scoreSlope, stepWeight, tailSteps, type Objective} from '../objective.js';
 import {VALIDATION_BATCHES} from '../particle.js';
 import {flatnessPoints, type TaskFlatness} from '../window-flatness.js';
 import type {DifferentiableRule} from './differentiable-rule.js';
@@ -80,7 +80,7 @@ export class UnrolledTask {
       }
       const diverged = trace.length < steps;
       if (objective.on === 'train') this.scoreTraining(trace, before, steps, score);
-      else this.scoreValidation(before + trace.length, diverged, steps, score);
+      else this.scoreValidation(before, trace.length, steps, score);
       pullBack(rule, theta, trace, score.pulls, before === 0, into);
       const flat = penalties.reduce<number>((sum, p) => sum + (p ?? 0), 0);
       return {objective: score.value, innerSteps: trace.length, diverged, ...(flatness !== undefined && {flatness: flat, flatnessDropped: penalties.filter(p => p === undefined).length})};
@@ -136,13 +136,15 @@ export class UnrolledTask {
     for (let k = 1; k <= steps; k++) {
       if (over === 'final' && before + k <= total - tail) continue;
       const at = k < trace.length ? trace[k]!.lossAt : k === trace.length && !diverged ? this.run.ahead() : undefined;
-      this.addScore(at, before + k, k, 1 / counted, score);
+      this.addScore(at, before + k, k, stepWeight(over, before + k - 1, total) / counted, score);
     }
   }
 
-  private scoreValidation(done: number, diverged: boolean, steps: number, score: WindowScore): void {
-    if (!diverged && this.options.objective.over === 'final' && done < this.steps) return;
-    this.addScore(diverged ? undefined : this.run.lossOn('validation', VALIDATION_BATCHES), diverged ? done + 1 : done, steps, 1, score);
+  private scoreValidation(before: number, made: number, steps: number, score: WindowScore): void {
+    const {over} = this.options.objective, diverged = made < steps, done = before + made;
+    if (!diverged && over === 'final' && done < this.steps) return;
+    const weight = stepWeight(over, before + steps / 2, this.steps);
+    this.addScore(diverged ? undefined : this.run.lossOn('validation', VALIDATION_BATCHES), diverged ? done + 1 : done, steps, weight, score);
   }
 
   /** Adds the score of a loss after the window's `k`th step, the worst where there is none. */

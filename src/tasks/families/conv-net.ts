@@ -143,7 +143,7 @@ function averagePool(x: tf.Tensor4D): tf.Tensor4D {
 
 function checkBackend(): void {
   const backend = tf.getBackend();
-  if (tf.getKernel('Conv2DBackpropFilter', backend) !== undefined) return;
+  if ((tf.getKernel('Conv2DBackpropFilter', backend) as tf.KernelConfig | undefined) !== undefined) return;
   throw new L2OError('UNSUPPORTED_BACKEND', `convNetFamily: expected a backend that can train convolutions, got ${backend}, ` +
     'which lacks Conv2DBackpropFilter. Call registerWasmTrainingKernels() on wasm, or use another backend.');
 }

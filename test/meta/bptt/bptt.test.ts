@@ -79,7 +79,7 @@ function oracle(name: RuleName, theta: Float32Array, windows: number, {objective
     return nextState(rule, t, state, {gradients: grads.map(constant), time, horizon: TOTAL, shownLoss: loss});
   };
   const score = (loss: tf.Scalar, time: number): tf.Tensor => (objective.kind === 'loss' ? loss : objective.kind === 'logLoss'
-    ? tf.log(tf.add(tf.div(loss, first), 0.005)) : tf.div(tf.log(tf.div(loss, Math.abs(first))), time));
+    ? tf.log(tf.add(tf.div(loss, first), 0.001)) : tf.div(tf.log(tf.div(loss, Math.abs(first))), time));
   return tf.tidy(() => {
     const run = (t: tf.Tensor1D): tf.Scalar => {
       let state = initialState(rule, t, start), time = 0;

@@ -64,6 +64,7 @@ export const SMOOTH_FAMILIES: readonly TaskFamily[] = [
   named('recurrent net, digits', recurrentNetFamily({units: 5, batchSize: 8, data: digits})),
   ...(['stride', 'averagePool'] as const).flatMap(downsampling => (['flatten', 'globalAverage'] as const).map(head =>
     named(`conv net, ${downsampling}, ${head}`, convNetFamily({activation: SMOOTH, downsampling, head, channels: 3, batchSize: 4})))),
+  named('conv net, averagePool, odd side', convNetFamily({activation: SMOOTH, downsampling: 'averagePool', side: 5, channels: 3, batchSize: 4})),
   named('conv net, digits', convNetFamily({activation: SMOOTH, downsampling: 'stride', channels: 3, batchSize: 4, data: digits})),
 ];
 

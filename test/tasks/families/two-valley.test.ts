@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {expect} from 'chai';
 import {L2OError} from '../../../src/errors.js';
 import {Random} from '../../../src/random.js';
-import {sampleTwoValleys, twoValleyFamily, twoValleyLoss, valleyOf, type TwoValleyOptions, type TwoValleyProblem} from '../../../src/tasks/families/two-valley.js';
+import {sampleTwoValleys, twoValleyFamily, twoValleyLoss, valleyOf, type TwoValleyProblem} from '../../../src/tasks/families/two-valley.js';
 
 function lossAt({sharp, wide, ratio}: TwoValleyProblem, x: ArrayLike<number>): number {
   return tf.tidy(() => twoValleyLoss(tf.tensor1d(Float32Array.from(x)), tf.tensor1d(sharp.slice()), tf.tensor1d(wide.slice()), ratio).dataSync()[0]!);
@@ -43,7 +43,7 @@ describe('twoValleyFamily', () => {
 
   for (const options of [{ratio: 1}, {dimension: 0}, {distance: 0}, {startRadius: -1}, {ratios: 3}]) {
     it(`refuses ${JSON.stringify(options)}`, () => {
-      expect(() => twoValleyFamily(options as TwoValleyOptions)).to.throw(L2OError, 'twoValleyFamily');
+      expect(() => twoValleyFamily(options)).to.throw(L2OError, 'twoValleyFamily');
     });
   }
 });
