@@ -2,11 +2,13 @@
 import '@tensorflow/tfjs-backend-cpu';
 import {ackleyFamily} from '../src/tasks/families/ackley.js';
 import {autoencoderFamily} from '../src/tasks/families/autoencoder.js';
+import {convNetFamily} from '../src/tasks/families/conv-net.js';
 import {griewankFamily} from '../src/tasks/families/griewank.js';
 import {lassoFamily} from '../src/tasks/families/lasso.js';
 import {logisticRegressionFamily} from '../src/tasks/families/logistic-regression.js';
 import {quadraticFamily} from '../src/tasks/families/quadratic.js';
 import {rastriginFamily} from '../src/tasks/families/rastrigin.js';
+import {recurrentNetFamily} from '../src/tasks/families/recurrent-net.js';
 import {reparametrised} from '../src/tasks/augment/reparametrised.js';
 import {compiledFormOf, type CompiledProblem} from '../src/tasks/compiled-problem.js';
 import {loadDigits} from '../src/tasks/digits.js';
@@ -29,8 +31,10 @@ const OTHERS = ([
   lassoFamily(), logisticRegressionFamily(), logisticRegressionFamily(),
   rastriginFamily(), ackleyFamily(), griewankFamily(),
   autoencoderFamily(), autoencoderFamily(), autoencoderFamily(), autoencoderFamily({data: digits}),
+  convNetFamily({channels: [4, 12]}), convNetFamily({channels: [4, 12]}), convNetFamily({channels: [4, 12], batchSize: [8, 32], data: digits}),
+  recurrentNetFamily({units: [8, 24]}), recurrentNetFamily({units: [8, 24]}), recurrentNetFamily({units: [8, 24], data: digits}),
 ] satisfies readonly TaskFamily[] as readonly TaskFamily[]).map(reparametrised({level: ['none', 'none', 'global', 'tensor', 'parameter'], range: [0.1, 10]}));
-const SHARE_OF_OTHERS = 0.35;
+const SHARE_OF_OTHERS = 0.4;
 
 export function sampleTask(random: Random): SampledTask {
   const {name, problem} = random.chance(SHARE_OF_OTHERS) ? sampleOther(random) : sampleMlpTask(random, digits.train, {maxMultiplyAdds: 400_000, excludedHidden: EXCLUDED_HIDDEN});

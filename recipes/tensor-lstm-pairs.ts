@@ -12,4 +12,6 @@ export const PAIRS: readonly TaskPair[] = [
   ...['rastrigin', 'ackley', 'griewank'].map(name => ({dataset: name, architecture: name})),
   {dataset: 'manifold', architecture: 'autoencoder'},
   {dataset: 'digits', architecture: 'autoencoder'},
+  ...['patterns', 'digits'].map(dataset => ({dataset, architecture: 'conv'})),
+  ...['sines', 'digits'].flatMap(dataset => ['simple recurrent', 'gru', 'lstm'].map(architecture => ({dataset, architecture}))),
 ];

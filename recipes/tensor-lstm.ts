@@ -19,7 +19,7 @@ import {RULE_VERSION, THETA_SIZE} from '../src/rules/tensor-lstm/spec.js';
 import {RECIPE} from './tensor-lstm-config.js';
 import {validationTasks} from './tensor-lstm-validation.js';
 
-const VALIDATE_EVERY = 250;
+const VALIDATE_EVERY = 500;
 const HALF_DECADES = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1];
 
 const {values} = parseArgs({options: {minutes: {type: 'string', default: '60'}, workers: {type: 'string', default: '2'}}});
@@ -53,8 +53,10 @@ function resume(): {state: OuterState; average: Float32Array; best: number} {
 }
 
 const rate = (k: number): number => {
-  const progress = Math.min(1, k / RECIPE.decaySteps);
-  return RECIPE.peakRate * Math.min(1, k / RECIPE.warmUp) * (0.1 + 0.45 * (1 + Math.cos(Math.PI * progress)));
+  const next = RECIPE.rates.findIndex(([step]) => step > k);
+  if (next < 1) return RECIPE.rates.at(next)![1];
+  const [from, low] = RECIPE.rates[next - 1]!, [to, high] = RECIPE.rates[next]!;
+  return low + (high - low) * (k - from) / (to - from);
 };
 
 const {state, average, best: oldBest} = resume();

@@ -69,6 +69,16 @@ describe('in Chromium', function () {
         });
       }
 
+      it('steps as plain JavaScript does where there is one variable alone', async () => {
+        const found = await page.run('golden', SCENARIOS[0]!, NUM_GOLDEN_STEPS, [[1003]]);
+        expect(found.parameters[0]!.distance).to.be.at.most(variables);
+        expect(found.slots[0]!.distance, found.slots[0]!.what).to.be.at.most(slots);
+      });
+
+      it('stays finite at extreme gradients', async () => {
+        expect(await page.run('extremes')).to.deep.equal([]);
+      });
+
       it('compiles, fits, saves to IndexedDB, loads, and goes on alike', async () => {
         const {losses, className, iterations, difference, notices} = await page.run('trainSaveResume');
         expect(className).to.equal('LearnedOptimizer');
@@ -77,6 +87,13 @@ describe('in Chromium', function () {
         expect(difference).to.equal(0);
         expect(notices).to.deep.equal([]);
       });
+
+      if (backend === 'wasm') {
+        it('trains a conv net with the training kernels', async () => {
+          const losses = await page.run('fitConv');
+          expect(losses.at(-1)).to.be.lessThan(0.95 * losses[0]!);
+        });
+      }
 
       it('keeps no tensor from step to step, and none at the end', async () => {
         const {before, early, late, after, earlyBuffers, lateBuffers} = await page.run('countTensors');

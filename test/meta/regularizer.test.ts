@@ -11,7 +11,6 @@ import {flatnessPoints, TaskFlatness} from '../../src/meta/window-flatness.js';
 import {Random} from '../../src/random.js';
 import {OpsRollout} from '../../src/rollout/ops-rollout.js';
 import {quadraticFamily} from '../../src/tasks/families/quadratic.js';
-import type {TaskFamily} from '../../src/tasks/task-family.js';
 import {defaultTheta} from '../../src/theta/default-theta.js';
 import {slopes} from './families/slopes.js';
 import {parameterNorm} from './parameter-norm.js';

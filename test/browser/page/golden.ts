@@ -66,3 +66,24 @@ export function golden(scenario: Scenario, numSteps: number, shapes: ReadonlyArr
   for (const list of [parameters, slots]) list.sort((a, b) => b.distance - a.distance);
   return {runner: selectRunner(() => undefined).name, parameters: parameters.slice(0, 5), slots: slots.slice(0, 8)};
 }
+
+/** Names of what is not finite after steps with gradients that overflow or underflow when squared. */
+export function extremes(): string[] {
+  const shapes = [[], [7], [3, 43]], runner = selectRunner(() => undefined), gradients = gradientsOf(2, shapes), bad: string[] = [];
+  for (const scale of [1e-44, 1e-30, 1e-20, 1e-15, 1e17]) {
+    const variables = newState(1, shapes).variables.map(v => tf.tidy(() => tf.variable(tf.tensor(v.parameter, [...v.shape]))));
+    const slots = variables.map(v => runner.createSlots(v.size)), lossSlots = runner.createLossSlots();
+    for (let time = 0; time < 6; time++) {
+      // Norms of 1 times the scale, with one step of zeros.
+      const tensors = gradients.next().value.map((g, i) => tf.tensor(g.map(x => (time === 3 ? 0 : (x * scale) / (rms(g) || 1))), [...shapes[i]!]));
+      const loss = time === 1 ? 1e15 : 0, given = runner.readsLoss ? loss : tf.scalar(loss);
+      const outcome = runner.step(THETA, variables.map((variable, i) => ({variable, gradient: tensors[i]!, slots: slots[i]!, weightDecay: 0})), lossSlots, given, optionsAt({title: ''}, time));
+      if (outcome.kind !== 'made' && (outcome.kind === 'skipped' || outcome.made.dataSync()[0] !== 1)) bad.push(`step ${time} at ${scale} was skipped`);
+    }
+    const arrays = [lossSlots.read(), ...variables.flatMap((v, i) => [v.dataSync<'float32'>(), ...Object.values(slots[i]!.read()) as Float32Array[]])];
+    arrays.forEach((array, i) => {
+      if (!array.every(Number.isFinite)) bad.push(`array ${i} at ${scale}`);
+    });
+  }
+  return bad;
+}

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {loadLayersModel, type LayersModel} from '@tensorflow/tfjs-layers';
-import {L2OError, learnedOptimizer, loadTheta, saveTheta, type LearnedOptimizer, type LearnedOptimizerOptions} from '../../../src/index.js';
+import {L2OError, learnedOptimizer, loadTheta, registerWasmTrainingKernels, saveTheta, type LearnedOptimizer, type LearnedOptimizerOptions} from '../../../src/index.js';
 import {apply, Bowl, minimize} from '../../contract/bowl.js';
-import {mlp} from '../../contract/tasks.js';
+import {conv, mlp} from '../../contract/tasks.js';
 
 // TF.js itself cannot sum what has no elements on GPU backends; the golden test has such a variable.
 const SHAPES = [[4, 3], [5], [], [2, 1, 3]];
@@ -67,6 +67,18 @@ export async function trainSaveResume(): Promise<{losses: number[]; className: s
     m.dispose();
   }
   return result;
+}
+
+/** Losses of a conv net, which wasm trains with our training kernels only. */
+export async function fitConv(): Promise<number[]> {
+  if (tf.getBackend() === 'wasm') registerWasmTrainingKernels();
+  const optimizer = learnedOptimizer(), model = conv.build(), {x, y} = conv.batch(0);
+  model.compile({optimizer, loss: conv.loss});
+  const {history} = await model.fit(x, y as tf.Tensor, {epochs: 8, batchSize: 16, shuffle: false, verbose: 0});
+  optimizer.dispose();
+  model.dispose();
+  tf.dispose([x, y] as tf.Tensor[]);
+  return history.loss as number[];
 }
 
 /** Tensors before anything, after a few steps, after many more, and after all has been disposed. */
