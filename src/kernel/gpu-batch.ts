@@ -50,6 +50,8 @@ export class GpuBatch {
   private readonly thetaMatrix: KeptTensor;
   private weightDecays: readonly number[];
   private theta: Float32Array;
+  /** Theta's weights of the per-parameter network. */
+  private uniforms: number[][];
   /** The variables' values as a plane, and the data that it is a copy of. */
   private parameters: KeptTensor | undefined;
   private copied: readonly object[] = [];
@@ -78,6 +80,7 @@ export class GpuBatch {
     this.weightDecays = weightDecays;
     this.tensors = uploaded(this.tensorsSize, tensorTable(layout, shapes, weightDecays));
     this.theta = theta;
+    this.uniforms = directionUniforms(theta);
     this.thetaMatrix = uploaded({rows: THETA_ROWS, columns: THETA_COLUMNS}, theta);
   }
 
@@ -100,7 +103,8 @@ export class GpuBatch {
    * @returns 1 where the step was made, else 0.
    */
   step(theta: Float32Array, steps: readonly VariableStep[], globals: KeptTensor, loss: Scalar | undefined, options: StepOptions): Scalar {
-    const {device, layout, programs} = this, {uniforms} = this.refresh(theta, steps.map(s => s.weightDecay));
+    const {device, layout, programs} = this;
+    this.refresh(theta, steps.map(s => s.weightDecay));
     const gradient = device.gather(steps.map(s => s.gradient), loss, layout);
     const parameter = this.parameterPlane(steps);
     const shared: Record<string, Tensor> = {
@@ -114,7 +118,7 @@ export class GpuBatch {
     shared.Lstm = run(programs.lstm, {});
     shared.Coefficients = run(programs.coefficients[`${options.parameterScale}`], {});
     shared.Moments = run(programs.moments, {Moments: this.moments.value});
-    shared.Direction = run(programs.direction, {Parameter: parameter}, uniforms);
+    shared.Direction = run(programs.direction, {Parameter: parameter}, this.uniforms);
     shared.Parameter = run(programs.parameter, {Parameter: parameter});
     shared.Statistics = run(programs.statistics, {});
     const slots = run(programs.slots, {});
@@ -125,20 +129,17 @@ export class GpuBatch {
     return device.first(shared.Globals);
   }
 
-  private uniforms: number[][] | undefined;
-
   /** Uploads again what is seldom another one than at the step before. */
-  private refresh(theta: Float32Array, weightDecays: readonly number[]): {uniforms: number[][]} {
+  private refresh(theta: Float32Array, weightDecays: readonly number[]): void {
     if (theta !== this.theta) {
       this.theta = theta;
-      this.uniforms = undefined;
+      this.uniforms = directionUniforms(theta);
       this.thetaMatrix.replace(this.device.upload({rows: THETA_ROWS, columns: THETA_COLUMNS}, theta));
     }
     if (weightDecays.some((decay, i) => decay !== this.weightDecays[i])) {
       this.weightDecays = weightDecays;
       this.tensors.replace(this.device.upload(this.tensorsSize, tensorTable(this.layout, this.shapes, weightDecays)));
     }
-    return {uniforms: (this.uniforms ??= directionUniforms(theta))};
   }
 
   /** The variables' values as a plane: that of the step before, unless someone has assigned others since. */
@@ -159,14 +160,12 @@ export class GpuBatch {
 
   /** Copies of the slots of one variable. */
   read(index: number): SlotArrays {
-    const {layout: {sizes, starts, plane}} = this, size = sizes[index]!, planeFloats = 4 * plane.rows * plane.columns;
-    const moments = this.device.download(this.moments.value, this.momentsSize), slots = new Float32Array(NUM_PARAMETER_SLOTS * size);
+    const {device, layout: {sizes, starts, plane}} = this, size = sizes[index]!, planeFloats = 4 * plane.rows * plane.columns;
+    const slots = new Float32Array(NUM_PARAMETER_SLOTS * size);
     for (let slot = 0; slot < NUM_PARAMETER_SLOTS; slot++) {
-      const start = slot * planeFloats + 4 * starts[index]!;
-      slots.set(moments.subarray(start, start + size), slot * size);
+      slots.set(device.download(this.moments.value, this.momentsSize, slot * planeFloats + 4 * starts[index]!, size), slot * size);
     }
-    const start = 4 * TENSOR_SLOT_COLUMNS * index;
-    return {slots, tensorSlots: this.device.download(this.tensorSlots.value, this.tensorSlotsSize).slice(start, start + NUM_TENSOR_SLOTS)};
+    return {slots, tensorSlots: device.download(this.tensorSlots.value, this.tensorSlotsSize, 4 * TENSOR_SLOT_COLUMNS * index, NUM_TENSOR_SLOTS)};
   }
 
   /** Gives up the slots of one variable; those of the last one free all. */

@@ -9,8 +9,8 @@ export interface GpuDevice {
   lost(): string | undefined;
   /** A matrix with these values, four floats a texel, row by row; what is missing is 0. */
   upload(size: TexelSize, values: Float32Array): Tensor;
-  /** A copy of its values; waits for the device. */
-  download(matrix: Tensor, size: TexelSize): Float32Array;
+  /** A copy of `count` of its values from number `start` on; waits for the device, the first time that this matrix is asked for. */
+  download(matrix: Tensor, size: TexelSize, start: number, count: number): Float32Array;
   run(program: GpuProgram, inputs: Readonly<Record<string, Tensor>>, uniforms?: readonly (readonly number[])[]): Tensor;
   /**
    * Values of the variables, of any shape, as a plane of their layout, each filled up to whole texels, with the loss behind them.

@@ -10,13 +10,22 @@ import type {StepOptions} from './types.js';
 
 const GLOBALS_SIZE = {rows: 1, columns: GLOBALS_COLUMNS};
 
+// An optimizer that nobody disposes gives its slots back when it is collected: model.dispose() leaves optimizers alone.
+const collected = new FinalizationRegistry<() => void>(free => free());
+
 /** Slots of one variable: on the host until its first step, then in a batch. */
 class GpuSlots implements VariableSlots {
-  batch: GpuBatch | undefined;
+  private readonly place: {batch: GpuBatch | undefined} = {batch: undefined};
   index = 0;
-  private live = true;
 
-  constructor(readonly owner: GpuRunner, private readonly size: number, private initial: SlotArrays | undefined) {}
+  constructor(readonly owner: GpuRunner, private readonly size: number, private initial: SlotArrays | undefined) {
+    const {place} = this;
+    collected.register(this, () => place.batch?.release(), this);
+  }
+
+  get batch(): GpuBatch | undefined {
+    return this.place.batch;
+  }
 
   read(): SlotArrays {
     if (this.batch !== undefined) {
@@ -31,32 +40,35 @@ class GpuSlots implements VariableSlots {
 
   moveTo(batch: GpuBatch, index: number): void {
     this.batch?.release();
-    this.batch = batch;
+    this.place.batch = batch;
     this.index = index;
     this.initial = undefined;
   }
 
   dispose(): void {
-    if (!this.live) return;
-    this.live = false;
+    collected.unregister(this);
     this.batch?.release();
+    this.place.batch = undefined;
   }
 }
 
 /** The loss slots are among what all variables of a step share. */
 class GpuLossSlots implements LossSlots {
-  constructor(readonly owner: GpuRunner, private readonly device: GpuDevice, readonly globals: KeptTensor) {}
-  private values(): Float32Array {
+  constructor(readonly owner: GpuRunner, private readonly device: GpuDevice, readonly globals: KeptTensor) {
+    collected.register(this, () => globals.dispose(), this);
+  }
+  private values(start: number, count: number): Float32Array {
     this.owner.assertLive();
-    return this.device.download(this.globals.value, GLOBALS_SIZE);
+    return this.device.download(this.globals.value, GLOBALS_SIZE, start, count);
   }
   read(): Float32Array {
-    return this.values().slice(GLOBALS.lossSlots, GLOBALS.lossSlots + NUM_LOSS_SLOTS);
+    return this.values(GLOBALS.lossSlots, NUM_LOSS_SLOTS);
   }
   skipped(): number {
-    return this.values()[GLOBALS.skipped]!;
+    return this.values(GLOBALS.skipped, 1)[0]!;
   }
   dispose(): void {
+    collected.unregister(this);
     this.globals.dispose();
   }
 }

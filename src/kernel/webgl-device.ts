@@ -49,6 +49,7 @@ const GLSL: Dialect = {
 /** Matrices of texels as TF.js's packed textures: a texel holds two by two neighbours of a matrix twice as high and wide. */
 export class WebGLDevice implements GpuDevice {
   readonly name = 'webgl';
+  /** By an object that is alive as long as the program is of use: itself, or a part of a layout. */
   private readonly programs = new WeakMap<object, WebGLProgram>();
 
   constructor(private readonly backend: WebGLBackend) {}
@@ -63,9 +64,9 @@ export class WebGLDevice implements GpuDevice {
     return tensor2d(packed, [2 * rows, 2 * columns]);
   }
 
-  download(matrix: Tensor, {rows, columns}: TexelSize): Float32Array {
+  download(matrix: Tensor, {columns}: TexelSize, start: number, count: number): Float32Array {
     const packed = matrix.dataSync<'float32'>();
-    return Float32Array.from({length: 4 * rows * columns}, (_, i) => packed[packedIndex(i, columns)]!);
+    return Float32Array.from({length: count}, (_, i) => packed[packedIndex(start + i, columns)]!);
   }
 
   run(program: GpuProgram, inputs: Readonly<Record<string, Tensor>>, uniforms: readonly (readonly number[])[] = []): Tensor {

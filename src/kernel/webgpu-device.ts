@@ -53,6 +53,7 @@ function wgsl(columnsOf: Readonly<Record<string, number>>): Dialect {
 /** Matrices of texels as buffers of `vec4`, row by row. */
 export class WebGPUDevice implements GpuDevice {
   readonly name = 'webgpu';
+  /** By an object that is alive as long as the program is of use: itself, or its layout. */
   private readonly programs = new WeakMap<object, WebGPUProgram>();
   private reason: string | undefined;
 
@@ -72,8 +73,8 @@ export class WebGPUDevice implements GpuDevice {
     return tensor2d(all, [rows, 4 * columns]);
   }
 
-  download(matrix: Tensor): Float32Array {
-    return matrix.dataSync<'float32'>().slice();
+  download(matrix: Tensor, _size: TexelSize, start: number, count: number): Float32Array {
+    return matrix.dataSync<'float32'>().slice(start, start + count);
   }
 
   run(program: GpuProgram, inputs: Readonly<Record<string, Tensor>>, uniforms: readonly (readonly number[])[] = []): Tensor {

@@ -100,6 +100,11 @@ describe('in Chromium', function () {
         expect([late, lateBuffers, after]).to.deep.equal([early, earlyBuffers, before]);
       });
 
+      it('takes back the slots of optimizers that nobody has disposed', async () => {
+        // Each leaves at most the verdict on its last step.
+        expect(await page.run('collect')).to.be.at.most(5);
+      });
+
       it('trains alike on cpu, and when moved there and back in the middle', async () => {
         const one = await page.run('againstCpu'), two = await page.run('moved', 'cpu'), three = await page.run('assigned');
         expect(Math.max(one.difference, two.difference, three.difference)).to.be.at.most(2e-3);

@@ -64,14 +64,16 @@ describe('metaFit with a regularizer', () => {
   beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'tfjs-l2o-regularizer-'))));
   afterEach(() => rmSync(folder, {recursive: true}));
 
-  it('moves theta by it alone', async () => {
-    // With nothing else to gain, a penalty on the parameters teaches the rule to bring them towards 0.
-    const {history} = await metaFit({
-      tasks: quadraticFamily({dimension: 4}), numOuterSteps: 80, horizons: [10, 10], windowSteps: 10, numPairs: 8, validateEvery: 1000, numHeldOut: 1, learningRate: 1e-2, maxDifference: Infinity,
-      regularizer: parameterNorm(1e3),
-    });
-    const flatness = history.slice(1).map(h => h.flatness!), mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
-    expect(mean(flatness.slice(-20))).to.be.below(0.7 * mean(flatness.slice(0, 10)));
+  it('moves theta by it: a penalty on the parameters teaches the rule to bring them towards 0', async () => {
+    // The tasks are the same for any learning rate.
+    const penalty = async (learningRate: number): Promise<number> => {
+      const {history} = await metaFit({
+        tasks: quadraticFamily({dimension: 4}), numOuterSteps: 200, horizons: [10, 10], windowSteps: 10, numPairs: 8, validateEvery: 1000, numHeldOut: 1, learningRate, maxDifference: Infinity,
+        regularizer: parameterNorm(1e3),
+      });
+      return history.slice(-20).reduce((sum, h) => sum + h.flatness!, 0);
+    };
+    expect(await penalty(1e-2)).to.be.below(0.9 * await penalty(1e-12));
   });
 
   for (const estimator of ['nres', 'bptt'] as const) {

@@ -22,7 +22,7 @@ const CALL_TIMEOUT_MS = 90_000;
 const FLAGS = [
   '--no-sandbox', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader',
   '--enable-features=Vulkan', '--use-vulkan=swiftshader', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
-  '--disable-sync',
+  '--disable-sync', '--js-flags=--expose-gc',
 ];
 
 /** How the page is served: with shared memory for threads, without, or under a policy that forbids eval and WebAssembly. */

@@ -8,7 +8,7 @@ import '@tensorflow/tfjs-layers';
 import {selectRunner} from '../../../src/kernel/select-runner.js';
 import {extremes, golden} from './golden.js';
 import {measureSteps} from './measure.js';
-import {againstCpu, assigned, countTensors, fitConv, moved, skips, stepsAfter, thetaRoundTrip, throws, trainSaveResume, type Told} from './train.js';
+import {againstCpu, assigned, collect, countTensors, fitConv, moved, skips, stepsAfter, thetaRoundTrip, throws, trainSaveResume, type Told} from './train.js';
 
 setWasmPaths('/');
 
@@ -29,7 +29,7 @@ function losable(): LosableBackend {
 type Lost = ReturnType<typeof stepsAfter>;
 
 const scenarios = {
-  againstCpu, assigned, countTensors, extremes, fitConv, golden, measureSteps, moved, skips, thetaRoundTrip, throws, trainSaveResume,
+  againstCpu, assigned, collect, countTensors, extremes, fitConv, golden, measureSteps, moved, skips, thetaRoundTrip, throws, trainSaveResume,
 
   /** Makes a backend the current one, with flags of TF.js set before, and tells which runner serves it. */
   async use(name: string, flags: Readonly<Record<string, boolean>> = {}): Promise<{backend: string; runner: string; isThreaded: boolean; notices: string[]}> {
