@@ -18,8 +18,14 @@ export async function importModule(url: string): Promise<object> {
     if (!isUnknownKind(error) || !TYPESCRIPT.test(new URL(url).pathname)) throw error;
     await registerTsx(url);
     // Under its own address Node would remember the failure.
-    return await import(/* @vite-ignore */ /* webpackIgnore: true */ `${url}?tsx`) as object;
+    return unwrap(await import(/* @vite-ignore */ /* webpackIgnore: true */ `${url}?tsx`) as object);
   }
+}
+
+/** In a package of CommonJS, tsx makes a CommonJS module of it, whose exports are then the default export. */
+function unwrap(module: {default?: unknown}): object {
+  const inner = module.default;
+  return typeof inner === 'object' && inner !== null && '__esModule' in inner ? inner : module;
 }
 
 function isUnknownKind(error: unknown): boolean {
@@ -34,9 +40,10 @@ async function registerTsx(url: string): Promise<void> {
     throw new L2OError('ENVIRONMENT', `expected a Node that loads TypeScript by itself, or the package tsx, to load '${url}', got Node ${process.versions.node} without tsx. ` +
       'Install it (npm install --save-dev tsx), use Node 22.18 or newer, or write the module in JavaScript.');
   }
-  // By its path: what require would find is the form for CommonJS, which loads no ES modules.
+  // By their paths: what require would find is the form for CommonJS alone.
   const api = await import(urls.pathToFileURL(paths.join(paths.dirname(manifest), 'dist/esm/api/index.mjs')).href) as {register(): unknown};
   api.register();
+  (createRequire(manifest)('./dist/cjs/api/index.cjs') as {register(): unknown}).register();
 }
 
 function find(require: NodeJS.Require): string | undefined {

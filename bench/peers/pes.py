@@ -3,8 +3,8 @@
     python pes.py DATA SETTINGS
 
 DATA holds the images as float32 [n, 64], then the classes as int32 [n]; SETTINGS is a JSON object. Prints a line "ready" with the
-versions and the number of weights of each rule. Then each line on stdin names a rule and seconds, and is answered by a line with
-the inner steps made in about that time, which is given as wall time and as this process's CPU time.
+versions and the number of the rule's weights. Then each line on stdin asks for so many seconds of meta-training, and is answered by a
+line with the inner steps made, and the time they took by the clock and by this process's CPU time.
 """
 import json
 import sys
@@ -27,7 +27,7 @@ for name in ('map', 'leaves', 'flatten', 'unflatten', 'structure'):
     setattr(jax, f'tree_{name}', getattr(jax.tree_util, f'tree_{name}'))
 jax.ShapedArray = jax.core.ShapedArray
 
-from learned_optimization.learned_optimizers import mlp_lopt, rnn_mlp_lopt
+from learned_optimization.learned_optimizers import mlp_lopt
 from learned_optimization.optimizers import base as opt_base
 from learned_optimization.outer_trainers import gradient_learner, truncated_pes, truncation_schedule
 from learned_optimization.tasks import base as tasks_base
@@ -60,7 +60,7 @@ class Digits(tasks_base.Task):
 
 
 class Training:
-    """Meta-training of one rule: PES, then Adam on theta."""
+    """Meta-training of a rule: PES, then Adam on theta."""
 
     def __init__(self, rule):
         self.key = jax.random.PRNGKey(0)
@@ -92,16 +92,14 @@ class Training:
         return float(out.mean_loss), 2 * int(np.count_nonzero(np.asarray(out.unroll_info.iteration)))
 
 
-RULES = {'mlp': mlp_lopt.MLPLOpt, 'rnn-mlp': rnn_mlp_lopt.RNNMLPLOpt}
-trainings = {name: Training(RULES[name]()) for name in SETTINGS['rules']}
-answer = {'python': sys.version.split()[0], 'jax': jax.__version__, 'numWeights': {name: t.num_weights for name, t in trainings.items()}}
-print('ready ' + json.dumps(answer), flush=True)
+training = Training(mlp_lopt.MLPLOpt())
+print('ready ' + json.dumps({'python': sys.version.split()[0], 'jax': jax.__version__, 'numWeights': training.num_weights}), flush=True)
 for line in sys.stdin:
-    ask = json.loads(line)
-    training, steps, loss = trainings[ask['rule']], 0, 0.0
+    seconds, steps, loss = json.loads(line)['seconds'], 0, 0.0
     wall, cpu = time.perf_counter(), time.process_time()
-    while time.perf_counter() - wall < ask['seconds']:
+    while time.perf_counter() - wall < seconds:
         loss, made = training.step()
         steps += made
     jax.block_until_ready(training.outer)
-    print(json.dumps({'steps': steps, 'wallSeconds': time.perf_counter() - wall, 'cpuSeconds': time.process_time() - cpu, 'loss': loss if np.isfinite(loss) else None}), flush=True)
+    answer = {'steps': steps, 'wallSeconds': time.perf_counter() - wall, 'cpuSeconds': time.process_time() - cpu}
+    print(json.dumps({**answer, 'loss': loss if np.isfinite(loss) else None}), flush=True)

@@ -76,8 +76,9 @@ onOpsBackend(() => {
       await use();
       const bowl = new Bowl([[4, 3], [5], [], [2, 1, 3]]);
       const optimizer = learnedOptimizer({numSteps: 60, clipNorm: 1, weightDecay: 0.1, onNotice: notice => void notices.push(notice)});
-      minimize(optimizer, bowl, 0, 40);
-      apply(optimizer, bowl, 40);
+      // Rounding grows with each step.
+      minimize(optimizer, bowl, 0, 20);
+      apply(optimizer, bowl, 20);
       results.push(bowl.values());
       optimizer.dispose();
       bowl.dispose();

@@ -94,7 +94,9 @@ for (const rule of ZOO) {
         expect(notices).to.deep.equal([]);
         const bowl = new Bowl(SHAPES), optimizer = zooOptimizer(rule), strict = zooOptimizer(rule, {onNonFinite: 'throw'}), values = bowl.values();
         for (const bad of [NaN, Infinity]) optimizer.minimize(() => tf.mul(bowl.loss(), bad), false, bowl.variables);
-        expect(() => strict.minimize(() => tf.add(bowl.loss(), NaN), false, bowl.variables)).to.throw(L2OError).with.property('code', 'NON_FINITE');
+        // It is known one step late, where nothing is read back.
+        strict.minimize(() => tf.add(bowl.loss(), NaN), false, bowl.variables);
+        expect(() => strict.minimize(() => bowl.loss(), false, bowl.variables)).to.throw(L2OError).with.property('code', 'NON_FINITE');
         expectSame(bowl.values(), values);
         expect(optimizer.skippedSteps).to.equal(2);
         [optimizer, strict, bowl].forEach(x => x.dispose());

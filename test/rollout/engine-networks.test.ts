@@ -31,7 +31,7 @@ const FAMILIES: Readonly<Record<string, TaskFamily>> = {
   'recurrent net of digits, gru': recurrentNetFamily({...sequences, data: digits, cell: 'gru'}),
 };
 const RULES: ReadonlyArray<Partial<RolloutOptions> & Pick<RolloutOptions, 'rule'>> = [
-  {rule: 'tensor-lstm', horizon: 100}, {rule: 'adam', learningRate: 0.003}, {rule: 'sgd', learningRate: 0.05},
+  {rule: 'tensor-lstm', horizon: 100, learningRate: 0.3}, {rule: 'adam', learningRate: 0.003}, {rule: 'sgd', learningRate: 0.05},
 ];
 
 describe('the compiled engine and the tf-ops engine, on convolutional and recurrent networks', () => {

@@ -47,7 +47,7 @@ function step(): {loss: number; made: number} {
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 for (let i = 0; i < 20; i++) step();
-say(`ready ${JSON.stringify({node: process.version, numWeights: {'tensor-lstm': outer.theta.length}})}`);
+say(`ready ${JSON.stringify({node: process.version, numWeights: outer.theta.length})}`);
 for await (const line of createInterface({input: process.stdin})) {
   const {seconds} = JSON.parse(line) as Ask, wall = performance.now(), cpu = process.cpuUsage();
   let steps = 0, loss = 0;
@@ -57,5 +57,5 @@ for await (const line of createInterface({input: process.stdin})) {
     loss = window.loss;
   }
   const {user, system} = process.cpuUsage(cpu);
-  say(JSON.stringify({steps, wallSeconds: (performance.now() - wall) / 1000, cpuSeconds: (user + system) / 1e6, loss} satisfies Answer));
+  say(JSON.stringify({steps, wallSeconds: (performance.now() - wall) / 1000, cpuSeconds: (user + system) / 1e6, loss: Number.isFinite(loss) ? loss : null} satisfies Answer));
 }

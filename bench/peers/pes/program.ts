@@ -1,9 +1,8 @@
 import {spawn, type ChildProcess} from 'node:child_process';
-import {once} from 'node:events';
 import {createInterface} from 'node:readline';
 import type {Answer, Ask} from './protocol.js';
 
-/** Threads that the programs may have beside their first would share its core anyway. */
+/** More threads would only share the one core. */
 const ONE_THREAD = {OMP_NUM_THREADS: '1', JAX_PLATFORMS: 'cpu', XLA_FLAGS: '--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1'};
 const READY = 'ready ';
 
@@ -11,11 +10,13 @@ const READY = 'ready ';
 export class Program {
   private readonly child: ChildProcess;
   private readonly lines: NodeJS.AsyncIterator<string>;
+  private readonly closed: Promise<unknown>;
   private errors = '';
 
   constructor(core: number, command: string, args: readonly string[]) {
     this.child = spawn('taskset', ['-c', String(core), command, ...args], {env: {...process.env, ...ONE_THREAD}, stdio: ['pipe', 'pipe', 'pipe']});
     this.child.stderr!.on('data', (chunk: Buffer) => (this.errors = (this.errors + chunk.toString()).slice(-4000)));
+    this.closed = new Promise(resolve => this.child.once('close', resolve));
     this.child.stdin!.on('error', () => undefined); // A program that has ended is found out by its missing answer.
     this.lines = createInterface({input: this.child.stdout!})[Symbol.asyncIterator]();
   }
@@ -34,15 +35,14 @@ export class Program {
 
   private async line(): Promise<string> {
     const next = await this.lines.next();
-    if (next.done === true) throw new Error(`a program ended early: ${this.errors.trim()}`);
-    return next.value;
+    if (next.done !== true) return next.value;
+    await this.closed;
+    throw new Error(`a program ended early: ${this.errors.trim()}`);
   }
 
   /** Ends the program. */
   async stop(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const ended = once(this.child, 'exit');
     this.child.kill();
-    await ended;
+    await this.closed;
   }
 }

@@ -12,15 +12,12 @@ export interface Settings {
   readonly windowSteps: number;
   readonly sigma: number;
   readonly learningRate: number;
-  /** Their rules that are compared. */
-  readonly rules: readonly string[];
-  /** Whether they run both particles of all pairs in one call. */
+  /** Whether theirs runs both particles of all pairs in one call. */
   readonly stackPairs: boolean;
 }
 
-/** Meta-train this rule for about so long. */
+/** Meta-train for about so long by the clock. */
 export interface Ask {
-  readonly rule: string;
   readonly seconds: number;
 }
 
