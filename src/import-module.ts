@@ -13,7 +13,8 @@ const TYPESCRIPT = /\.[cm]?ts$/;
  */
 export async function importModule(url: string): Promise<object> {
   try {
-    return await import(/* @vite-ignore */ /* webpackIgnore: true */ url) as object;
+    const module = await import(/* @vite-ignore */ /* webpackIgnore: true */ url) as object;
+    return TYPESCRIPT.test(new URL(url).pathname) ? unwrap(module) : module;
   } catch (error) {
     if (!isUnknownKind(error) || !TYPESCRIPT.test(new URL(url).pathname)) throw error;
     await registerTsx(url);

@@ -8,8 +8,11 @@ export interface WithRegularizers {
   readonly regularizers: {l2(): object};
 }
 
+/** Where all copies of this library look: TF.js may load a model's marks as objects of a copy that is not the regularizer's. */
+const MARKS = Symbol.for('tfjs-l2o/flatness-marks/1');
+const shared = globalThis as unknown as Record<typeof MARKS, WeakMap<object, FlatnessMark> | undefined>;
 // By variable: a mark that was saved comes back as another object.
-const marks = new WeakMap<object, FlatnessMark>();
+const marks = shared[MARKS] ??= new WeakMap<object, FlatnessMark>();
 
 /**
  * Marks the weights of a layer that a `FlatnessRegularizer` is to keep flat; made by its `forLayer`. A regularizer of TF.js in form

@@ -92,7 +92,10 @@ describe('a mark of forLayer', () => {
 });
 
 describe('register', () => {
+  // A copy registers its layers under the same names in the one map of the core: later tests would load models of that copy.
+  const {classNameMap} = tf.serialization.SerializationMap.getMap(), classes = {...classNameMap};
   after(() => {
+    Object.assign(classNameMap, classes);
     adoptBase(FlatnessRegularizer, tfl.Callback);
     adoptRegularizers(tfl);
   });
