@@ -50,7 +50,14 @@ static float tl_global(const float *theta, float *L, const tl_step *s, float *x)
   x[7] = smin((log_time - 4) * 0.33333333f, 3);
   x[8] = 1 / ssqrt(known + 1);
   const float known_share = t > TL_TIME_KNOWN ? TL_TIME_KNOWN / t : 1;
-  const float pace = has > 0 ? 1 : s->horizon > t ? ssqrt(known_share) * (1 - t / s->horizon) : known_share;
+  const float cooldown = smax(theta[TL_OFFSET_cooldown], 0), decay = smax(theta[TL_OFFSET_decay], 0);
+  float pace;
+  if (has > 0) {
+    pace = sexp(cooldown * slog(smin(1, (1 - f) / TL_COOLDOWN_SHARE)));
+  } else {
+    const float slower = sexp(-0.5f * decay * slog(1 + known / TL_DECAY_TIME));
+    pace = slower * (s->horizon > t ? ssqrt(known_share) * (1 - t / s->horizon) : known_share);
+  }
   if (!s->has_loss) {
     for (int i = 9; i < TL_NUM_GLOBAL_FEATURES; i++) x[i] = 0;
     return pace;
@@ -185,7 +192,6 @@ static void tl_tensor(const float *theta, const tl_step *s, float *S, double gg,
   const float m1m1 = (float)(TL_BETA_M1 * TL_BETA_M1) * S[TL_SLOT_meanSquareM1] + rest_m1 * rest_m1 * ms_g;
   const float m2m2 = (float)(TL_BETA_M2 * TL_BETA_M2) * S[TL_SLOT_meanSquareM2] + rest_m2 * rest_m2 * ms_g;
 #endif
-  K[K_NORM_G] = 1 / (tl_rms(ms_g) + TL_TINY);
   K[K_NORM_M1] = 1 / (tl_rms(m1m1) + TL_TINY);
   K[K_NORM_M2] = 1 / (tl_rms(m2m2) + TL_TINY);
   K[K_NORM_P] = 1 / floored;
@@ -196,6 +202,8 @@ static void tl_tensor(const float *theta, const tl_step *s, float *S, double gg,
   S[TL_SLOT_meanV1] += (ms_g - S[TL_SLOT_meanV1]) * (float)(1 - TL_BETA_V1);
   S[TL_SLOT_meanV2] += (ms_g - S[TL_SLOT_meanV2]) * (float)(1 - TL_BETA_V2);
   const float rms_v = tl_rms(S[TL_SLOT_meanV2] * K[K_BIAS_V]);
+  // Examples that are fitted already have tiny gradients: their steps stay small beside those of the batches before.
+  K[K_NORM_G] = 1 / (tl_rms(smax(ms_g, S[TL_SLOT_meanV1] / tl_bias(TL_BETA_V1, count))) + TL_TINY);
   K[K_NORM_V] = 1 / (rms_v + TL_TINY);
   K[K_EPSILON] = smin(TL_EPSILON, TL_EPSILON_RELATIVE * rms_v) + TL_TINY;
   for (int i = 0; i < TL_NUM_MIXED; i++) K[K_MIX + i] = z[TL_OUTPUT_mix + i] + (i == TL_FEATURE_adam ? 1.0f : 0.0f);

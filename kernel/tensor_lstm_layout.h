@@ -19,6 +19,8 @@
 #define TL_GROWTH_MAX 8.0f
 #define TL_TIME_KNOWN 2000.0f
 #define TL_HORIZON_KNOWN 4000.0f
+#define TL_COOLDOWN_SHARE 0.4f
+#define TL_DECAY_TIME 600.0f
 #define TL_GUARD_SLACK 0.3f
 #define TL_GUARD_RANGE 4.0f
 #define TL_LOSS_FAST 0.1f
@@ -40,7 +42,7 @@
 #define TL_NUM_PARAMETER_SLOTS 3
 #define TL_NUM_TENSOR_SLOTS 58
 #define TL_NUM_LOSS_SLOTS 7
-#define TL_THETA_SIZE 5802
+#define TL_THETA_SIZE 5804
 #define TL_FEATURE_tensorGradient 0
 #define TL_FEATURE_tensorMomentum 1
 #define TL_FEATURE_tensorSlowMomentum 2
@@ -80,4 +82,6 @@
 #define TL_OFFSET_headKernel 5796
 #define TL_OFFSET_headBias 5800
 #define TL_OFFSET_guard 5801
+#define TL_OFFSET_cooldown 5802
+#define TL_OFFSET_decay 5803
 #endif

@@ -41,7 +41,7 @@ function save(state: OuterState, average: Float32Array, best: number): void {
 
 function resume(): {state: OuterState; average: Float32Array; best: number} {
   if (!existsSync(checkpointFile)) {
-    const theta = initialTheta(new Random(RECIPE.seed).fork('theta'), {step: RECIPE.initialStep, guard: RECIPE.initialGuard});
+    const theta = initialTheta(new Random(RECIPE.seed).fork('theta'), {step: RECIPE.initialStep, guard: RECIPE.initialGuard, cooldown: 1, decay: 1});
     return {state: initialOuterState(theta), average: theta.slice(), best: Infinity};
   }
   const bytes = readFileSync(checkpointFile), end = bytes.indexOf(10);

@@ -33,7 +33,7 @@ export function thetaTexel(d: Dialect, array: string, index: number | string): s
 }
 
 const {
-  LOSS_FAST, LOSS_SLOW, LOSS_SLOWER, LOSS_NOISE, LOSS_NOISE_LEAST, LOSS_FORGET, GUARD_RANGE, GUARD_SLACK, FLOOR_ABSOLUTE, FLOOR_RELATIVE, FLOOR_UNKNOWN, HORIZON_KNOWN, TIME_KNOWN,
+  COOLDOWN_SHARE, DECAY_TIME, LOSS_FAST, LOSS_SLOW, LOSS_SLOWER, LOSS_NOISE, LOSS_NOISE_LEAST, LOSS_FORGET, GUARD_RANGE, GUARD_SLACK, FLOOR_ABSOLUTE, FLOOR_RELATIVE, FLOOR_UNKNOWN, HORIZON_KNOWN, TIME_KNOWN,
 } = CONSTANTS;
 
 /** Uniforms of {@link globalsProgram} for one step. */
@@ -52,7 +52,7 @@ const NO_LOSS: Readonly<Record<LossFeature, string>> = {
   hasLoss: '0.0', lossTrend: '0.0', lossSurprise: '0.0', lossProgress: '0.0', lossSlope: '0.0', lossRise: '0.0', lossTrendSlow: '0.0', lossNoise: '0.0',
 };
 
-// The features of time, and the pace; `given` holds the uniforms.
+// The features of time, and the pace; `given` holds the uniforms. The weights headBias, guard, cooldown and decay are one texel.
 function takeTime(d: Dialect): string {
   const planned = (value: string): string => d.pick('planned', value, '0.0'), features: Record<Exclude<Feature, LossFeature>, string> = {
     hasHorizon: planned('1.0'),
@@ -69,9 +69,12 @@ function takeTime(d: Dialect): string {
     ${d.float} time = given.x - values[${GLOBALS.skipped}];
     ${d.float} share = ${d.pick('given.y > time', 'time / max(given.y, 1.0)', '0.0')};
     ${d.float} known = min(time, ${literal(TIME_KNOWN)}); ${d.float} logTime = logOnePlus(known);
-    ${d.floatVariable} pace = ${d.pick(`time > ${literal(TIME_KNOWN)}`, `${literal(TIME_KNOWN)} / max(time, 1.0)`, '1.0')};
+    ${d.float} beyond = ${d.pick(`time > ${literal(TIME_KNOWN)}`, `${literal(TIME_KNOWN)} / max(time, 1.0)`, '1.0')};
+    ${d.vec4} ends = ${thetaTexel(d, 'headBias', 0)};
+    ${d.floatVariable} pace = exp(-0.5 * max(ends.w, 0.0) * logOnePlus(known / ${literal(DECAY_TIME)}));
     ${d.bool} planned = given.y > time && given.y <= ${literal(HORIZON_KNOWN)};
-    if (planned) { pace = 1.0; } else if (given.y > time) { pace = sqrt(pace) * (1.0 - share); }
+    if (planned) { pace = exp(max(ends.z, 0.0) * log(min(1.0, (1.0 - share) / ${literal(COOLDOWN_SHARE)}))); }
+    else if (given.y > time) { pace *= sqrt(beyond) * (1.0 - share); } else { pace *= beyond; }
     ${setFeatures(features)}`;
 }
 
@@ -139,7 +142,7 @@ export function globalsProgram({sizes, numTexels, plane}: Layout): GpuProgram {
       } else if (made > 0.5) {
         ${takeLoss(d)}
       }
-      ${d.float} strength = max(${thetaTexel(d, 'headBias', 0)}.y, 0.0);
+      ${d.float} strength = max(ends.y, 0.0);
       ${d.float} firstRms = sqrt(initial);
       values[${GLOBALS.made}] = made; values[${GLOBALS.skipped}] += 1.0 - made;
       values[${GLOBALS.gradientScale}] = ${d.pick('given.w > 0.0', 'given.w / max(sqrt(squares), given.w)', '1.0')};

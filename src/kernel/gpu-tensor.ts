@@ -20,6 +20,11 @@ function slot(name: Exclude<keyof typeof TENSOR_SLOTS, 'h' | 'c'>): string {
   return `slots${at >> 2}.${'xyzw'[at % 4]!}`;
 }
 
+// A mean of squared gradients after the step.
+function towards(name: 'meanV1' | 'meanV2', beta: number): string {
+  return `${slot(name)} + (meanSquareG - ${slot(name)}) * ${literal(1 - beta)}`;
+}
+
 function readSlots(d: Dialect): string {
   return Array.from({length: TENSOR_SLOT_COLUMNS - LSTM_COLUMNS}, (_, i) => LSTM_COLUMNS + i)
     .map(column => `${d.vec4} slots${column} = ${d.texel('Slots', 'row', column)};`).join('\n');
@@ -162,14 +167,15 @@ export function coefficientsProgram({sizes}: Layout, parameterScale: boolean): G
         }
       }
       ${d.float} next = count + 1.0; ${d.float} biasV = 1.0 / ${bias(BETA_V2, 'next')};
-      ${d.float} meanV = ${slot('meanV2')} + (meanSquareG - ${slot('meanV2')}) * ${literal(1 - BETA_V2)}; ${d.float} rmsV = sqrt(meanV * biasV);
+      ${d.float} meanV = ${towards('meanV2', BETA_V2)}; ${d.float} rmsV = sqrt(meanV * biasV);
       ${d.float} logStep = clamp(${literal(LOG_STEP_START)} + ${literal(LOG_STEP_GAIN)} * said0.x, ${literal(LOG_STEP_MIN)}, ${literal(LOG_STEP_MAX)});
       ${d.float} rate = exp(logStep) * ${globalAt(d, GLOBALS.guard)};
       ${d.float} scale = ${parameterScale ? `min(floored, ${literal(GROWTH_MAX)} * max(initialRms, least))` : '1.0'};
       if (column == 0) {
         result = vec4(rate * scale, min(1.0, rate * min(scale, 1.0) * tensor.w), ${globalAt(d, GLOBALS.made)}, scaleG);
       } else if (column == 1) {
-        result = vec4(1.0 / (sqrt(meanSquareG) + 1e-20), ${momentumNorm(slot('meanSquareM1'), BETA_M1)}, ${momentumNorm(slot('meanSquareM2'), BETA_M2)}, 1.0 / floored);
+        ${d.float} recentV = ${towards('meanV1', BETA_V1)};
+        result = vec4(1.0 / (sqrt(max(meanSquareG, recentV / ${bias(BETA_V1, 'next')})) + 1e-20), ${momentumNorm(slot('meanSquareM1'), BETA_M1)}, ${momentumNorm(slot('meanSquareM2'), BETA_M2)}, 1.0 / floored);
       } else if (column == 2) {
         result = vec4(1.0 / (rmsV + 1e-20), 1.0 / ${bias(BETA_M1, 'next')}, 1.0 / ${bias(BETA_M2, 'next')}, biasV);
       } else if (column == 3) {
@@ -184,7 +190,6 @@ export function coefficientsProgram({sizes}: Layout, parameterScale: boolean): G
 
 /** The tensor slots after the step. */
 export function slotsProgram({sizes}: Layout): GpuProgram {
-  const towards = (name: 'meanV1' | 'meanV2', beta: number): string => `${slot(name)} + (meanSquareG - ${slot(name)}) * ${literal(1 - beta)}`;
   const cosine = (product: string, norm: string, d: Dialect): string => d.pick(`${norm} > 0.0`, `${product} / ${d.pick(`${norm} > 0.0`, norm, '1.0')}`, '0.0');
   return {
     name: `slots ${sizes.length}`, rows: sizes.length, columns: TENSOR_SLOT_COLUMNS,

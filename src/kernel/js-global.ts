@@ -49,14 +49,30 @@ export function timeFeatures({time, horizon}: Pick<StepOptions, 'time' | 'horizo
   };
 }
 
+/** What steps are multiplied by for the time alone: `factor · base ^ exponent`, with a weight of theta, if it is positive, as the exponent. */
+export interface Pace {
+  readonly factor: number;
+  readonly base: number;
+  readonly exponent: 'cooldown' | 'decay';
+}
+
 /**
- * What steps are multiplied by in runs that the rule does not know from training: it falls with 1/t where no end is planned, else
- * with 1/√t and to 0 at the end.
+ * The pace of a step. In runs that the rule knows from training it is all theta's; beyond them it falls in any case: with 1/t where no
+ * end is planned, else with 1/√t and to 0 at the end.
  */
-export function pace({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): number {
-  const knownShare = time > CONSTANTS.TIME_KNOWN ? CONSTANTS.TIME_KNOWN / time : 1;
-  if (isPlanned({time, horizon})) return 1;
-  return horizon > time ? Math.sqrt(knownShare) * (1 - time / horizon) : knownShare;
+export function paceOf({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): Pace {
+  if (isPlanned({time, horizon})) return {factor: 1, base: Math.min(1, (1 - time / horizon) / CONSTANTS.COOLDOWN_SHARE), exponent: 'cooldown'};
+  const known = Math.min(time, CONSTANTS.TIME_KNOWN), beyond = time > CONSTANTS.TIME_KNOWN ? CONSTANTS.TIME_KNOWN / time : 1;
+  return {
+    factor: horizon > time ? Math.sqrt(beyond) * (1 - time / horizon) : beyond,
+    base: 1 / Math.sqrt(1 + known / CONSTANTS.DECAY_TIME),
+    exponent: 'decay',
+  };
+}
+
+function paceBy(theta: Float32Array, options: StepOptions): number {
+  const {factor, base, exponent} = paceOf(options);
+  return factor * base ** Math.max(theta[thetaEntry(exponent).offset]!, 0);
 }
 
 /** The loss's noise, kept above what rounding alone would make of it. */
@@ -113,6 +129,6 @@ export function beginStep(theta: Float32Array, lossSlots: Float32Array, loss: nu
   const strength = Math.max(theta[thetaEntry('guard').offset]!, 0);
   return {
     features: GLOBAL_FEATURES.map(name => values[name]),
-    guard: pace(options) * (taken === undefined ? 1 : Math.exp(-strength * clip(taken.rise - CONSTANTS.GUARD_SLACK, 0, CONSTANTS.GUARD_RANGE))),
+    guard: paceBy(theta, options) * (taken === undefined ? 1 : Math.exp(-strength * clip(taken.rise - CONSTANTS.GUARD_SLACK, 0, CONSTANTS.GUARD_RANGE))),
   };
 }

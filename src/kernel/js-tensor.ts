@@ -159,7 +159,7 @@ export function stepTensor(theta: Float32Array, step: ArrayStep, sumSquaresG: nu
   const restM1 = 1 - BETA_M1, restM2 = 1 - BETA_M2, biasV = 1 / biasOf(BETA_V2, count);
   // Second moments are linear in g²: their means follow without a sum.
   const meanV1 = S[TENSOR_SLOTS.meanV1]!, meanV2 = S[TENSOR_SLOTS.meanV2]! + (meanSquareG - S[TENSOR_SLOTS.meanV2]!) * (1 - BETA_V2);
-  S[TENSOR_SLOTS.meanV1] = meanV1 + (meanSquareG - meanV1) * (1 - BETA_V1);
+  const recentV = S[TENSOR_SLOTS.meanV1] = meanV1 + (meanSquareG - meanV1) * (1 - BETA_V1);
   S[TENSOR_SLOTS.meanV2] = meanV2;
   const rmsV = Math.sqrt(meanV2 * biasV);
   const hiddenBias = thetaEntry('hiddenBias').offset;
@@ -169,7 +169,8 @@ export function stepTensor(theta: Float32Array, step: ArrayStep, sumSquaresG: nu
     gradientScale,
     step: rate * scale,
     decay: Math.min(1, rate * Math.min(scale, 1) * step.weightDecay),
-    normG: 1 / (Math.sqrt(meanSquareG) + TINY),
+    // Examples that are fitted already have tiny gradients: their steps stay small beside those of the batches before.
+    normG: 1 / (Math.sqrt(Math.max(meanSquareG, recentV / biasOf(BETA_V1, count))) + TINY),
     normM1: 1 / (Math.sqrt(BETA_M1 * BETA_M1 * S[TENSOR_SLOTS.meanSquareM1]! + restM1 * restM1 * meanSquareG) + TINY),
     normM2: 1 / (Math.sqrt(BETA_M2 * BETA_M2 * S[TENSOR_SLOTS.meanSquareM2]! + restM2 * restM2 * meanSquareG) + TINY),
     normP: 1 / floored,

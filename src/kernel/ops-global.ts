@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {CONSTANTS, GLOBAL_FEATURES, LOSS_SLOTS, NUM_LOSS_SLOTS} from '../rules/tensor-lstm/spec.js';
-import {pace, timeFeatures} from './js-global.js';
+import {paceOf, timeFeatures, type Pace} from './js-global.js';
 import {divide, isPositive, softsignRatio} from './ops-math.js';
 import type {StepOptions} from './types.js';
 
@@ -56,10 +56,14 @@ function atLeast(noise: tf.Scalar, level: tf.Scalar): tf.Scalar {
   return tf.add(tf.add(noise, tf.mul(tf.abs(level), CONSTANTS.LOSS_NOISE_LEAST)), TINY);
 }
 
+/** Weights of theta that scale the steps of all tensors alike. */
+export type ScheduleWeights = Readonly<Record<'guard' | Pace['exponent'], tf.Scalar>>;
+
 /** Takes the step's loss into the loss slots and returns them with what all tensors of the step share. */
-export function beginStepOps(guard: tf.Scalar, lossSlots: tf.Tensor1D, loss: tf.Scalar | undefined, options: StepOptions): GlobalOps {
-  const time = timeFeatures(options);
-  if (loss === undefined) return {features: toVector(time), guard: tf.scalar(pace(options)), lossSlots: tf.clone(lossSlots)};
+export function beginStepOps({guard, ...exponents}: ScheduleWeights, lossSlots: tf.Tensor1D, loss: tf.Scalar | undefined, options: StepOptions): GlobalOps {
+  const time = timeFeatures(options), {factor, base, exponent} = paceOf(options);
+  const pace = tf.mul<tf.Scalar>(tf.exp(tf.mul(tf.relu(exponents[exponent]), Math.log(base))), factor);
+  if (loss === undefined) return {features: toVector(time), guard: pace, lossSlots: tf.clone(lossSlots)};
 
   const state = takeLoss(lossSlots, loss);
   const noise = atLeast(state.noise, state.fast), size = tf.abs(state.first), offset = tf.add(tf.mul(size, 1e-5), TINY);
@@ -85,7 +89,7 @@ export function beginStepOps(guard: tf.Scalar, lossSlots: tf.Tensor1D, loss: tf.
   for (const name of Object.keys(LOSS_SLOTS) as LossSlot[]) slots[LOSS_SLOTS[name]] = state[name];
   return {
     features,
-    guard: tf.mul(tf.exp(tf.neg(tf.mul(tf.relu(guard), excess))), pace(options)),
+    guard: tf.mul(tf.exp(tf.neg(tf.mul(tf.relu(guard), excess))), pace),
     lossSlots: tf.stack(slots) as tf.Tensor1D,
   };
 }

@@ -147,11 +147,13 @@ export function stepOps(
     arrays.set(name, array);
     return array;
   };
+  const scalar = (name: string): tf.Scalar => tf.reshape(weights(name), []);
   const active = steps.filter(step => step.parameter.size > 0);
   const untouched = (step: OpsStep): OpsStepped =>
     ({parameter: tf.clone(step.parameter), slots: tf.clone(step.slots), tensorSlots: tf.clone(step.tensorSlots)});
   if (active.length === 0) return {lossSlots: tf.clone(lossSlots), steps: steps.map(untouched)};
-  const shared = beginStepOps(tf.reshape(weights('guard'), []), lossSlots, loss, options);
+  const schedule = {guard: scalar('guard'), cooldown: scalar('cooldown'), decay: scalar('decay')};
+  const shared = beginStepOps(schedule, lossSlots, loss, options);
 
   const gradients = active.map(step => step.gradient), {clipNorm} = options;
   const gradientScale = clipNorm === undefined ? undefined :

@@ -130,7 +130,7 @@ export function stepTensorsOps(
   const biasV = inverse(biasOf(BETA_V2, count));
   // Second moments are linear in g²: their means follow without a sum.
   const towards = (mean: tf.Tensor1D, beta: number): tf.Tensor1D => tf.add(mean, tf.mul(tf.sub(meanSquareG, mean), 1 - beta));
-  const meanV2 = towards(old('meanV2'), BETA_V2), rmsV = root<tf.Tensor1D>(tf.mul(meanV2, biasV));
+  const meanV1 = towards(old('meanV1'), BETA_V1), meanV2 = towards(old('meanV2'), BETA_V2), rmsV = root<tf.Tensor1D>(tf.mul(meanV2, biasV));
   const momentumNorm = (meanSquare: tf.Tensor1D, beta: number): tf.Tensor1D =>
     inverse(tf.add(root(tf.add(tf.mul(meanSquare, beta * beta), tf.mul(meanSquareG, (1 - beta) * (1 - beta)))), TINY));
   const adam = tf.tensor1d(PARAMETER_FEATURES.slice(0, NUM_MIXED).map(name => Number(name === 'adam')));
@@ -138,7 +138,7 @@ export function stepTensorsOps(
     coefficients: {
       step: tf.mul(rate, scale),
       decay,
-      normG: inverse(tf.add(root(meanSquareG), TINY)),
+      normG: inverse(tf.add(root(tf.maximum<tf.Tensor1D>(meanSquareG, tf.div(meanV1, biasOf(BETA_V1, count)))), TINY)),
       normM1: momentumNorm(old('meanSquareM1'), BETA_M1),
       normM2: momentumNorm(old('meanSquareM2'), BETA_M2),
       normP: inverse(floored),
@@ -154,7 +154,7 @@ export function stepTensorsOps(
     c: lstm.c,
     count,
     initialRms,
-    meanV1: towards(old('meanV1'), BETA_V1),
+    meanV1,
     meanV2,
   };
 }

@@ -17,8 +17,8 @@ export type RuleInfo = Pick<Rule, 'version' | 'layout' | 'thetaSize' | 'initialT
   readonly rule: Rule | undefined;
 };
 
-/** Step and guard that a theta of `tensor-lstm` starts meta-training with. */
-const START = {step: 0.015, guard: 2};
+/** Step, guard and schedules that a theta of `tensor-lstm` starts meta-training with. */
+const START = {step: 0.015, guard: 2, cooldown: 1, decay: 1};
 
 const RULES: Readonly<Record<RuleName, RuleInfo>> = {
   'tensor-lstm': {

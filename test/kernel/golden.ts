@@ -48,6 +48,8 @@ export const SHAPES: ReadonlyArray<readonly number[]> = [
 export function randomTheta(seed: number, deviation = 0.1): Float32Array {
   const theta = new Random(seed).normals(THETA_SIZE, deviation);
   theta[thetaEntry('guard').offset] = 2;
+  theta[thetaEntry('cooldown').offset] = 1.25;
+  theta[thetaEntry('decay').offset] = 0.75;
   return theta;
 }
 

@@ -7,6 +7,9 @@ export interface InitialThetaOptions {
   readonly step?: number;
   /** Strength of the divergence guard, ≥ 0. Default 0: off. */
   readonly guard?: number;
+  /** Exponents ≥ 0 of the schedules of runs with a planned end and of those without. Default 0: steps do not fall with time. */
+  readonly cooldown?: number;
+  readonly decay?: number;
 }
 
 /**
@@ -14,7 +17,7 @@ export interface InitialThetaOptions {
  * the earlier layers are random, so that training can start. With the defaults, and parameter scaling off, the rule is
  * `tf.train.adam(1e-3)`.
  */
-export function initialTheta(random: Random, {step = 1e-3, guard = 0}: InitialThetaOptions = {}): Float32Array {
+export function initialTheta(random: Random, {step = 1e-3, guard = 0, cooldown = 0, decay = 0}: InitialThetaOptions = {}): Float32Array {
   const theta = new Float32Array(THETA_SIZE);
   const fill = (name: string, fanIn: number): void => {
     const {offset, size} = thetaEntry(name);
@@ -24,5 +27,7 @@ export function initialTheta(random: Random, {step = 1e-3, guard = 0}: InitialTh
   fill('hiddenKernel', NUM_PARAMETER_INPUTS);
   theta[thetaEntry('outputBias').offset] = (Math.log(step) - CONSTANTS.LOG_STEP_START) / CONSTANTS.LOG_STEP_GAIN;
   theta[thetaEntry('guard').offset] = guard;
+  theta[thetaEntry('cooldown').offset] = cooldown;
+  theta[thetaEntry('decay').offset] = decay;
   return theta;
 }

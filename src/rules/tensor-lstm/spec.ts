@@ -12,8 +12,9 @@
  *     direction = clip(x.adam + o.mix · x[… NUM_MIXED] + hidden · headKernel + headBias, ±DIRECTION_CLIP)
  *     direction = 0 where a parameter has never had a gradient (a dead input, an embedding row not yet seen)
  *     rate      = learningRate · exp(clip(log 1e-3 + 2 · o.logStep)) · guard · pace
- *     pace      = 1 up to a horizon T ≤ HORIZON_KNOWN; √min(1, TIME_KNOWN / t) · (1 − t / T) up to a longer one;
- *                 min(1, TIME_KNOWN / t) without a horizon, and past it
+ *     pace      = min(1, (1 − t / T) / COOLDOWN_SHARE)^cooldown up to a horizon T ≤ HORIZON_KNOWN, else with
+ *                 slower = (1 + min(t, TIME_KNOWN) / DECAY_TIME)^(−decay / 2) and beyond = min(1, TIME_KNOWN / t):
+ *                 slower · √beyond · (1 − t / T) up to a longer horizon, slower · beyond without one, and past it
  *     scale     = min(max(rms(p), floor), GROWTH_MAX · max(rms(p) at the first step, floor))
  *     floor     = FLOOR_RELATIVE · (RMS of all parameters at their first step), or FLOOR_ABSOLUTE where that is 0
  *     p        ← p · (1 − min(1, rate · min(scale, 1) · weightDecay)) − rate · scale · direction
@@ -24,7 +25,7 @@
 /** Name by which theta files and `learnedOptimizer({rule})` know this rule. */
 export const RULE_NAME = 'tensor-lstm';
 /** Raised whenever a theta trained for an older version would mean something else. */
-export const RULE_VERSION = 2;
+export const RULE_VERSION = 3;
 
 /** Scalars of the rule, exported to C under the same names. */
 export const CONSTANTS = {
@@ -67,6 +68,10 @@ export const CONSTANTS = {
   TIME_KNOWN: 2000,
   /** The longest horizon that the rule is told; to the LSTM a longer one is as none, and the steps' pace alone leads to its end. */
   HORIZON_KNOWN: 4000,
+  /** Share of a planned run, at its end, in which steps fall to 0: linearly where theta's exponent `cooldown` is 1, not at all where it is 0. */
+  COOLDOWN_SHARE: 0.4,
+  /** Steps after which a run without a planned end slows down: like 1/√t where theta's exponent `decay` is 1, not at all where it is 0. */
+  DECAY_TIME: 600,
   /** Rise of the smoothed log loss above its minimum that the guard tolerates. */
   GUARD_SLACK: 0.3,
   /** Largest rise that the guard still answers more strongly. */
@@ -97,7 +102,8 @@ export const TENSOR_FEATURES = [
 ] as const;
 
 /**
- * What the rule knows of one parameter. The first {@link NUM_MIXED} are mixed straight into the direction; those from
+ * What the rule knows of one parameter. `tensorGradient` is the gradient relative to the larger of its tensor's RMS now and lately
+ * (BETA_V1). The first {@link NUM_MIXED} are mixed straight into the direction; those from
  * {@link FIRST_HIDDEN} on go through the hidden layer.
  */
 export const PARAMETER_FEATURES = [
@@ -171,6 +177,8 @@ export const THETA_LAYOUT: readonly ThetaEntry[] = layOut([
   ['headKernel', [NUM_PARAMETER_HIDDEN]],
   ['headBias', [1]],
   ['guard', [1]],
+  ['cooldown', [1]],
+  ['decay', [1]],
 ]);
 
 /** Number of floats in theta. */

@@ -81,8 +81,24 @@ export async function fitConv(): Promise<number[]> {
   return history.loss as number[];
 }
 
+async function collectGarbage(): Promise<void> {
+  (globalThis as unknown as {gc(): void}).gc();
+  await new Promise(resolve => setTimeout(resolve, 25));
+}
+
+/** Waits until what earlier scenarios have left for the garbage collector is gone: in the middle of a count it would be missing. */
+async function settle(): Promise<void> {
+  for (let calm = 0, last = -1; calm < 8; calm++) {
+    await collectGarbage();
+    const {numTensors} = tf.memory();
+    if (numTensors !== last) calm = 0;
+    last = numTensors;
+  }
+}
+
 /** Tensors before anything, after a few steps, after many more, and after all has been disposed. */
 export async function countTensors(): Promise<Record<'before' | 'early' | 'late' | 'after' | 'earlyBuffers' | 'lateBuffers', number>> {
+  await settle();
   const before = tf.memory().numTensors, optimizer = learnedOptimizer(), model = mlp.build(), bowl = new Bowl(SHAPES), second = learnedOptimizer();
   model.compile({optimizer, loss: mlp.loss});
   await fit(model, 2);
@@ -109,10 +125,7 @@ export async function collect(): Promise<number> {
   minimize(learnedOptimizer(), bowl, 0, 1);
   const before = tf.memory().numTensors;
   for (let i = 0; i < 5; i++) train(bowl);
-  for (let i = 0; i < 40 && tf.memory().numTensors > before; i++) {
-    (globalThis as unknown as {gc(): void}).gc();
-    await new Promise(resolve => setTimeout(resolve, 25));
-  }
+  for (let i = 0; i < 40 && tf.memory().numTensors > before; i++) await collectGarbage();
   const left = tf.memory().numTensors - before;
   bowl.dispose();
   return left;
