@@ -1,34 +1,41 @@
 /**
  * Two minima of the same loss, one 30 times as sharp, starts around the sharp one (`twoValleyFamily`): the share of runs that end in
- * the wide valley, plain against regularized, for `model.fit` with Adam and with the learned optimizer, and for rules that `metaFit`
- * has trained on such tasks, from the theta of the package on. Same tasks and starts in every row. Prints one JSON object.
+ * the wide valley, plain against regularized, for `model.fit` with Adam and with the learned optimizer, and for all rules, which `metaFit`
+ * trains on such tasks from scratch. Same tasks and starts in every row. Prints one JSON object.
  *
- *     npm run -s bench:two-valleys > docs/results/two-valleys.json
+ *     npm run -s bench:two-valleys -- --write      into docs/results/two-valleys.json
+ *
+ * `--part fit` or `metaFit` for one of them, `--rules` for some rules: what is left out stays as it was written. `metaFit` keeps finished pieces in
+ * `--cache` (default runs/two-valleys), and goes on from there. In it each rule and seed has one start, trained without a penalty, from which
+ * plain and regularized twins go on with the same tasks, perturbations and budget, and give their last theta; strengths by the share at seeds of their own.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import {layers, sequential} from '@tensorflow/tfjs-layers';
+import {existsSync, readFileSync} from 'node:fs';
+import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
-import {FlatnessRegularizer, learnedOptimizer, metaFit, Random, twoValleyFamily, type FlatnessRegularizerOptions, type MetaFitOptions} from '../src/index.js';
+import {FlatnessRegularizer, learnedOptimizer, Random, type FlatnessRegularizerOptions} from '../src/index.js';
 import {tInterval} from '../src/report/statistics.js';
+import {RULE_NAMES, type RuleName} from '../src/rules/registry.js';
 import {sampleTwoValleys, twoValleyLoss, valleyOf, type TwoValleyProblem} from '../src/tasks/families/two-valley.js';
+import {twoValleyRule, type TwoValleyPlan} from './flatness-two-valleys/meta-fit.js';
+import {Records, writeWhole} from './l2o-entropy/records.js';
 
 /** Settings were chosen on others. */
-const FIRST_SEED = 2_000_000, FIRST_META_SEED = 11, NUM_STEPS = 100;
+const FIRST_SEED = 2_000_000, NUM_STEPS = 100;
+const META: TwoValleyPlan = {tuningSeeds: [101], metaSeeds: [21, 22, 23, 24, 25], startSteps: 150, outerSteps: 300, numRuns: 100};
 const MEASURES: readonly FlatnessRegularizerOptions[] = [
   {measure: 'localEntropy', strength: 1, gamma: 10, samples: 4, scaling: 'plain'},
   {measure: 'hessianNorm', norm: 'frobenius', strength: 0.05, scaling: 'plain'},
   {measure: 'sharpness', strength: 1, radius: 0.3, scaling: 'plain'},
 ];
-const META: MetaFitOptions & {readonly numOuterSteps: number} = {
-  tasks: twoValleyFamily(), numPairs: 8, windowSteps: 25, horizons: [NUM_STEPS, NUM_STEPS], numHeldOut: 8, validateEvery: 150, numOuterSteps: 150, learningRate: 3e-3, sigma: 0.03,
-};
-const META_MEASURES: readonly FlatnessRegularizerOptions[] = [
-  {measure: 'localEntropy', strength: 5, gamma: 10, samples: 4, scaling: 'plain'},
-  {measure: 'hessianNorm', norm: 'frobenius', strength: 0.3, scaling: 'plain'},
-];
 
-const {values: args} = parseArgs({options: {part: {type: 'string', multiple: true, default: ['fit', 'metaFit']}, runs: {type: 'string', default: '100'}, 'meta-seeds': {type: 'string', default: '3'}, 'outer-steps': {type: 'string', default: String(META.numOuterSteps)}}});
+const {values: args} = parseArgs({options: {
+  part: {type: 'string', multiple: true, default: ['fit', 'metaFit']}, runs: {type: 'string', default: '100'}, 'meta-seeds': {type: 'string', default: String(META.metaSeeds.length)},
+  'outer-steps': {type: 'string', default: String(META.outerSteps)}, rules: {type: 'string', default: RULE_NAMES.join()}, cache: {type: 'string', default: 'runs/two-valleys'},
+  write: {type: 'boolean', default: false},
+}});
 await tf.setBackend('cpu');
 
 interface Result {
@@ -71,25 +78,30 @@ function row(what: object, {ends, ...result}: Result, plain: Result): object {
   return found;
 }
 
-const start = performance.now(), fit: object[] = [], metaFitRows: object[] = [];
-for (const [optimizer, make] of Object.entries({adam: () => tf.train.adam(0.03), learned: () => learnedOptimizer({numSteps: NUM_STEPS})})) {
-  if (!args.part.includes('fit')) break;
-  const plain = await share(make);
-  fit.push(row({optimizer, regularizer: null}, plain, plain));
-  for (const options of MEASURES) fit.push(row({optimizer, regularizer: options}, await share(make, options), plain));
+const start = performance.now(), fit: object[] = [], minutes = (): number => Math.round((performance.now() - start) / 6000) / 10;
+const file = fileURLToPath(new URL('../docs/results/two-valleys.json', import.meta.url)), old = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as {metaFit?: {rules?: object}} : {};
+let results: object = {...old, steps: NUM_STEPS};
+
+function keep(found: object): void {
+  results = {...results, ...found};
+  if (args.write) writeWhole(file, `${JSON.stringify(results, null, 1)}\n`);
 }
-for (let seed = FIRST_META_SEED; seed < FIRST_META_SEED + Number(args['meta-seeds']); seed++) {
-  if (!args.part.includes('metaFit')) break;
-  const trained = async (regularizer?: FlatnessRegularizerOptions): Promise<Result> => {
-    const result = await metaFit({...META, numOuterSteps: Number(args['outer-steps']), seed, ...(regularizer !== undefined && {regularizer: new FlatnessRegularizer(regularizer)})});
-    return share(() => result.optimizer({numSteps: NUM_STEPS}));
-  };
-  const plain = await trained();
-  metaFitRows.push(row({seed, regularizer: null}, plain, plain));
-  for (const options of META_MEASURES) metaFitRows.push(row({seed, regularizer: options}, await trained(options), plain));
+
+if (args.part.includes('fit')) {
+  for (const [optimizer, make] of Object.entries({adam: () => tf.train.adam(0.03), learned: () => learnedOptimizer({numSteps: NUM_STEPS})})) {
+    const plain = await share(make);
+    fit.push(row({optimizer, regularizer: null}, plain, plain));
+    for (const options of MEASURES) fit.push(row({optimizer, regularizer: options}, await share(make, options), plain));
+  }
+  keep({runs: Number(args.runs), interval: '95 % t-interval of the paired difference over runs', fit});
 }
-const {tasks: _tasks, ...meta} = META;
-console.log(JSON.stringify({
-  runs: Number(args.runs), steps: NUM_STEPS, interval: '95 % t-interval of the paired difference over runs', minutes: Math.round((performance.now() - start) / 6000) / 10,
-  fit, metaFit: {...meta, numOuterSteps: Number(args['outer-steps']), rows: metaFitRows},
-}, null, 1));
+if (args.part.includes('metaFit')) {
+  const plan: TwoValleyPlan = {...META, metaSeeds: META.metaSeeds.slice(0, Number(args['meta-seeds'])), outerSteps: Number(args['outer-steps'])};
+  const records = new Records(args.cache);
+  let rules = old.metaFit?.rules ?? {};
+  for (const rule of args.rules.split(',') as RuleName[]) {
+    rules = {...rules, [rule]: await twoValleyRule(records, rule, plan, what => process.stderr.write(`${minutes()} min: ${what}\n`))};
+    keep({metaFit: {...plan, interval: '95 % bootstrap interval of the paired difference over meta-training seeds; tLow and tHigh by t', rules}});
+  }
+}
+console.log(JSON.stringify(results, null, 1));

@@ -5,23 +5,19 @@
  *
  *     npm run -s bench:rollout
  */
-import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
-import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
 import {once} from 'node:events';
-import {createRequire} from 'node:module';
-import {dirname} from 'node:path';
 import {Worker} from 'node:worker_threads';
 import {OpsRollout} from '../src/rollout/ops-rollout.js';
 import {defaultTheta} from '../src/theta/default-theta.js';
 import {mlpAsTask} from '../test/rollout/mlp-as-task.js';
+import {useBackend} from '../test/support/backends.js';
 import {BATCH_SIZE, benchTask, engineStepsPerSecond, spinsPerSecond} from './rollout/task.js';
+import {median, toDigits} from './support/numbers.js';
+import {takeTurns} from './support/turns.js';
 
 const SECONDS = 1.5, ROUNDS = 5;
-const require = createRequire(import.meta.url);
-setWasmPaths(`${dirname(require.resolve('@tensorflow/tfjs-backend-wasm/package.json'))}/dist/`);
 
-const median = (values: number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 const workers = Array.from({length: 2}, () => new Worker(new URL('./rollout/worker.mjs', import.meta.url)));
 await Promise.all(workers.map(worker => once(worker, 'message')));
 
@@ -35,7 +31,7 @@ async function both(what: 'engine' | 'spin'): Promise<number> {
   return (await Promise.all(answers)).reduce((a, b) => a + b, 0);
 }
 
-await tf.setBackend('wasm');
+await useBackend('wasm');
 function opsStepsPerSecond(): number {
   const rollout = new OpsRollout(mlpAsTask(benchTask(), 3), {family: 'bench', seed: 3}, {rule: 'tensor-lstm', learningRate: 1, horizon: 0, hasLoss: true});
   rollout.setTheta(defaultTheta().values);
@@ -49,15 +45,16 @@ function opsStepsPerSecond(): number {
 }
 
 // All figures of a round are taken within seconds of each other, so that the machine's moods cancel in the ratios.
-const rounds: Array<Record<'oneCore' | 'twoCores' | 'tfOps' | 'spinOne' | 'spinTwo', number>> = [];
-for (let i = 0; i < ROUNDS; i++) {
-  rounds.push({oneCore: engineStepsPerSecond(SECONDS), twoCores: await both('engine'), tfOps: opsStepsPerSecond(), spinOne: spinsPerSecond(SECONDS), spinTwo: await both('spin')});
-}
+const [oneCore, twoCores, tfOps, spinOne, spinTwo] = await takeTurns(
+  [() => engineStepsPerSecond(SECONDS), () => both('engine'), opsStepsPerSecond, () => spinsPerSecond(SECONDS), () => both('spin')],
+  {seconds: 0, minRounds: ROUNDS}) as [number[], number[], number[], number[], number[]];
 await Promise.all(workers.map(worker => worker.terminate()));
-const of = (f: (round: (typeof rounds)[number]) => number): number => Number(median(rounds.map(f)).toPrecision(4));
+const of = (values: readonly number[]): number => toDigits(median(values), 4);
+const ratios = (above: readonly number[], below: readonly number[]): number[] => above.map((value, round) => value / below[round]!);
+const speedup = ratios(twoCores, oneCore), control = ratios(spinTwo, spinOne);
 console.log(JSON.stringify({
   task: 'MLP 64-32-10, tensor-lstm', batchSize: BATCH_SIZE, node: process.version,
-  innerStepsPerSecond: {oneCore: of(r => r.oneCore), twoCores: of(r => r.twoCores), tfOps: of(r => r.tfOps)},
-  engineAgainstTfOps: of(r => r.oneCore / r.tfOps), speedupTwoCores: of(r => r.twoCores / r.oneCore),
-  spinControl: {speedup: of(r => r.spinTwo / r.spinOne)}, speedupAgainstSpin: of(r => (r.twoCores / r.oneCore) / (r.spinTwo / r.spinOne)),
+  innerStepsPerSecond: {oneCore: of(oneCore), twoCores: of(twoCores), tfOps: of(tfOps)},
+  engineAgainstTfOps: of(ratios(oneCore, tfOps)), speedupTwoCores: of(speedup),
+  spinControl: {speedup: of(control)}, speedupAgainstSpin: of(ratios(speedup, control)),
 }, null, 1));

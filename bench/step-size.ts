@@ -9,11 +9,12 @@
  * Without `--experiment` both; with `--write` it also renews docs/results/step-size.json and the figures.
  */
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {fileURLToPath} from 'node:url';
+import {dirname} from 'node:path';
 import {parseArgs} from 'node:util';
 import {conditionFigure, curvatureFigure, gradientsFigure, pathsFigure, tuningFigure} from './step-size/figures.js';
 import {FULL, SMALL, studySetting, type StudyRow} from './step-size/least-squares-study.js';
 import {MILESTONES, optimumByNumSteps, rankCorrelation, studyProblem, studySeed, WELL_CONDITIONED_BELOW, WELL_CONDITIONED_SEEDS} from './step-size/quadratic-study.js';
+import {DOCS, writePicture} from './support/picture.js';
 
 const NUM_SEEDS = 20, FIGURE_SEED = 1, STEP_COUNTS = [10, 20, 40, 80, 160, 320, 640];
 const SMALL_RUN = {numTasks: 20, numTests: 40}, FULL_RUN = {numTasks: 20, numTests: 20};
@@ -26,7 +27,6 @@ const {values} = parseArgs({options: {
 const unknown = values.experiment.find(name => name !== '1' && name !== '2');
 if (unknown !== undefined) throw new Error(`--experiment must be 1 or 2, got ${unknown}`);
 
-const docs = fileURLToPath(new URL('../docs/', import.meta.url));
 const results: Record<string, unknown> = {}, figures: Record<string, string> = {};
 if (values.experiment.includes('1')) experiment1();
 if (values.experiment.includes('2')) experiment2();
@@ -83,15 +83,12 @@ function experiment2(): void {
 
 /** Replaces the parts that were run and keeps the others. */
 function write(): void {
-  const file = `${docs}results/step-size.json`;
-  for (const folder of ['results', 'images']) mkdirSync(docs + folder, {recursive: true});
+  const file = `${DOCS}results/step-size.json`;
+  mkdirSync(dirname(file), {recursive: true});
   const old = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown> : {};
   const all = Object.entries({...old, ...results}).sort(([a], [b]) => a.localeCompare(b));
   writeFileSync(file, `${JSON.stringify(Object.fromEntries(all), roundNumbers, 1)}\n`);
-  for (const [name, svg] of Object.entries(figures)) {
-    // A picture of its own has no page to give it a ground, and its text is black.
-    writeFileSync(`${docs}images/${name}.svg`, `${svg.replace('</title>', '</title>\n<rect width="100%" height="100%" fill="#fff"/>')}\n`);
-  }
+  for (const [name, svg] of Object.entries(figures)) writePicture(name, svg);
 }
 
 /** Six digits: what follows may differ between machines. */

@@ -17,6 +17,7 @@ import {seenSuite} from '../src/evaluation/suites/seen.js';
 import {unseenSuite} from '../src/evaluation/suites/unseen.js';
 import {validationSuite} from '../src/evaluation/suites/validation.js';
 import {Random} from '../src/random.js';
+import {compiledTask} from '../src/rollout/compiled-task.js';
 import {openRollout} from '../src/rollout/open-rollout.js';
 import {OpsRollout} from '../src/rollout/ops-rollout.js';
 import type {Rollout, RolloutOptions} from '../src/rollout/rollout.js';
@@ -71,7 +72,7 @@ for (const task of tasks) {
     ms[backend] = msPerStep(new OpsRollout(sample(), origin, ADAM));
   }
   await prepareBackend();
-  if (celo.missing === undefined) ms.celo = msPerStep(new OpsRollout(sample(), origin, ADAM, (variables, options) => celo.createStepper(variables, options)));
+  if (celo.missing === undefined) ms.celo = msPerStep(new OpsRollout(compiledTask(sample()), origin, ADAM, (variables, options) => celo.createStepper(variables, options)));
   const best = ms.compiled ?? ms.wasm ?? NaN, own = stepsOf(task, []);
   const hours = (steps: number, each = 0): number => Number(((each * steps) / 3.6e6).toPrecision(2));
   rows.push({

@@ -13,8 +13,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import {setBackend} from '@tensorflow/tfjs-core';
 import {existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
+import {dirname, join} from 'node:path';
 import {parseArgs} from 'node:util';
 import {metaFit} from '../src/meta/meta-fit.js';
 import type {MetaFitOptions} from '../src/meta/meta-fit-options.js';
@@ -23,6 +22,7 @@ import {lineChart} from '../src/report/line-chart.js';
 import type {RuleName} from '../src/rules/registry.js';
 import type {TaskFamily} from '../src/tasks/task-family.js';
 import type {Theta} from '../src/theta/theta-file.js';
+import {DOCS, writePicture} from './support/picture.js';
 import {NETWORKS} from './zoo-curves/digits.js';
 import {curves, mean, tunedAdam, type Contender} from './zoo-curves/judge.js';
 import quadratics from './zoo-curves/quadratics.js';
@@ -135,14 +135,11 @@ console.log(JSON.stringify(results, roundNumbers, 1));
 
 /** Replaces the parts that were run and keeps the others. */
 function write(): void {
-  const docs = fileURLToPath(new URL('../docs/', import.meta.url)), file = `${docs}results/zoo-curves.json`;
-  for (const folder of ['results', 'images']) mkdirSync(docs + folder, {recursive: true});
+  const file = `${DOCS}results/zoo-curves.json`;
+  mkdirSync(dirname(file), {recursive: true});
   const old = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown> : {};
   writeFileSync(file, `${JSON.stringify({...old, ...results}, roundNumbers, 1)}\n`);
-  for (const [name, svg] of Object.entries(figures)) {
-    // A picture of its own has no page to give it a ground, and its text is black.
-    writeFileSync(`${docs}images/${name}.svg`, `${svg.replace('</title>', '</title>\n<rect width="100%" height="100%" fill="#fff"/>')}\n`);
-  }
+  for (const [name, svg] of Object.entries(figures)) writePicture(name, svg);
 }
 
 function roundNumbers(_key: string, value: unknown): unknown {

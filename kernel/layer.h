@@ -12,20 +12,25 @@ INLINE int imax(int a, int b) { return a > b ? a : b; }
 // Weights in rows whose blocks start at multiples of four, their transpose, and the biases.
 typedef struct { float *weight, *transposed, *bias; } layer;
 
+// Where `rows` of numbers w [rows][columns] lie in rows of a multiple of four: where they are, or else as a copy in `room`.
+SMALL float *pack_rows(float *room, int rows, int columns, const float *w) {
+  const int padded = pad4(columns);
+  if (columns == padded) return (float *)w;
+  for (int i = 0; i < rows; i++) {
+    for (int j = 0; j < columns; j++) room[i * padded + j] = w[i * columns + j];
+    for (int j = columns; j < padded; j++) room[i * padded + j] = 0;
+  }
+  return room;
+}
+// The way back, for rows that are not in place.
+SMALL void unpack_rows(float *to, int rows, int columns, const float *from) {
+  for (int i = 0; i < rows; i++) for (int j = 0; j < columns; j++) to[i * columns + j] = from[i * pad4(columns) + j];
+}
+
 // Weights and biases w that are of that form already stay in place.
 SMALL void pack_layer(layer *to, int in, int blocks, int out, const float *w) {
-  const int padded = pad4(out);
-  const float *bias = w + in * blocks * out;
-  if (out == padded) {
-    to->weight = (float *)w;
-    to->bias = (float *)bias;
-    return;
-  }
-  for (int i = 0; i <= in * blocks + blocks - 1; i++) {
-    float *row = i < in * blocks ? to->weight + i * padded : to->bias + (i - in * blocks) * padded;
-    for (int o = 0; o < out; o++) row[o] = w[i * out + o];
-    for (int o = out; o < padded; o++) row[o] = 0;
-  }
+  to->weight = pack_rows(to->weight, in * blocks, out, w);
+  to->bias = pack_rows(to->bias, blocks, out, w + in * blocks * out);
 }
 
 // Gradient of the weights, from that of a layer's outputs, delta [rows][blocks * pad4(out)]. `packed` is scratch.
@@ -33,14 +38,13 @@ static NOINLINE void weight_gradient(int in, int blocks, int out, int rows, cons
   const int padded = pad4(out), ld = blocks * padded;
   float *to = out == padded ? g : packed;
   gemm(in, ld, rows, h, 1, ldh, delta, ld, 0, to, ld);
-  if (to != g) for (int i = 0; i < in * blocks; i++) for (int o = 0; o < out; o++) g[i * out + o] = to[i * padded + o];
+  if (to != g) unpack_rows(g, in * blocks, out, to);
 }
 
 // Gradient of the biases; `sums` is scratch.
 SMALL void bias_gradient(int blocks, int out, int rows, const float *delta, float *sums, float *g) {
-  const int padded = pad4(out);
-  sum_rows(rows, blocks * padded, delta, sums);
-  for (int i = 0; i < blocks; i++) for (int o = 0; o < out; o++) g[i * out + o] = sums[i * padded + o];
+  sum_rows(rows, blocks * pad4(out), delta, sums);
+  unpack_rows(g, blocks, out, sums);
 }
 
 // Outputs [rows][pad4(out)] of a layer for its inputs h.
@@ -57,6 +61,10 @@ SMALL void layer_backward(const layer *l, int in, int out, int rows, const float
 }
 
 INLINE void clear(float *x, int n) { __builtin_memset(x, 0, n * sizeof(float)); }
+
+INLINE void add(float *to, const float *x, int n) {
+  for (int i = 0; i < n; i += 4) store(to + i, load(to + i) + load(x + i));
+}
 
 // Copies n floats; up to three more are read and written.
 INLINE void copy_beyond(float *to, const float *from, int n) {

@@ -49,6 +49,7 @@ INLINE double mlp_elementwise_row(int kind, float *y, const float *target, int o
     const v4 z = load(y + j), t = lanes == 4 ? load(target + j) : load_part(target + j, lanes), e = z - t, size = vmax(e, -e);
     v4 loss, slope;
     switch (kind) {
+      case LOSS_evidenceBound:
       case LOSS_sigmoidCrossEntropy:
         loss = vmax(z, splat(0)) - z * t + mlp_log1p(vexp(-vmax(z, -z)));
         slope = vsigmoid(z) - t;
@@ -63,6 +64,10 @@ INLINE double mlp_elementwise_row(int kind, float *y, const float *target, int o
         loss = size;
         slope = splat(-1) + (v4)((i4)splat(2) & (i4)(e >= 0.0f));  // at 0 as TF.js has it
         break;
+      case LOSS_halfSquaredError:
+        loss = 0.5f * e * e;
+        slope = e;
+        break;
       default:
         loss = e * e;
         slope = 2.0f * e;
@@ -75,14 +80,15 @@ INLINE double mlp_elementwise_row(int kind, float *y, const float *target, int o
   return total;
 }
 
-// Mean loss of `rows` outputs z [rows][ld]; z becomes the gradient with respect to them. Padding columns become 0.
+// Mean loss of `rows` outputs z [rows][ld], over outputs too but for the evidence bound; z becomes the gradient with respect to them. Padding columns become 0.
 static float mlp_loss(const rollout *r, const split *s, float *z, int rows, int ld, const int *index, float *sums) {
   const int out = r->sizes[r->numSizes - 1];
   if (r->lossKind == LOSS_softmaxCrossEntropy) return (float)mlp_softmax(z, s->answers, index, rows, out, ld, sums);
   double total = 0;
-  const float *targets = s->answers, scale = 1.0f / ((float)rows * out);
+  const int share = r->lossKind == LOSS_evidenceBound ? 1 : out;
+  const float *targets = s->answers, scale = 1.0f / ((float)rows * share);
   for (int b = 0; b < rows; b++) total += mlp_elementwise_row(r->lossKind, z + b * ld, targets + (long)index[b] * out, out, ld, scale);
-  return (float)(total / ((double)rows * out));
+  return (float)(total / ((double)rows * share));
 }
 
 // The class of an output row: its largest, or, where there is one alone, whether it is above a threshold.

@@ -58,9 +58,6 @@ SMALL void recurrent_pack(const rollout *r, recurrent_scratch *m, const float *w
 INLINE void add_products(float *to, const float *x, const float *y, int n) {
   for (int i = 0; i < n; i += 4) store(to + i, load(to + i) + load(x + i) * load(y + i));
 }
-INLINE void add(float *to, const float *x, int n) {
-  for (int i = 0; i < n; i += 4) store(to + i, load(to + i) + load(x + i));
-}
 
 // A step of one sequence: gates x of the inputs become those of the cell; p are the recurrent products, h and m the state before and
 // memory, which is written at `next_m`.

@@ -37,7 +37,8 @@ static float task_loss(const rollout *r, int which, int step, const float *p, fl
   switch (r->task) {
     case TASK_dense:
     case TASK_conv:
-    case TASK_recurrent: loss = network_loss_at(r, s, step, w, g, scratch, right); break;
+    case TASK_recurrent:
+    case TASK_program: loss = network_loss_at(r, s, step, w, g, scratch, right); break;
     case TASK_quadratic:
     case TASK_lasso: loss = least_squares(r, s, w, g, scratch); break;
     default: loss = test_function(r, s, w, g, scratch); break;

@@ -112,6 +112,18 @@ INLINE void tl_group(const float *p, float *po, const float *g, float *m1, float
 #undef LIMIT
 }
 
+// The parameters from start to end, a block at most: p to po (may be the same), slots in place. K is folded; sums are added to.
+INLINE void tl_apply_block(const float *p, float *po, const float *g, float *m1, float *m2, float *v, int start, int end, const float *theta, const float *K, double *sums) {
+  const v4 zero = splat(0);
+  tl_sums s = {zero, zero, zero, zero, zero, zero};
+  int i = start;
+  for (; i + 4 * TL_WIDE <= end; i += 4 * TL_WIDE) tl_group(p + i, po + i, g + i, m1 + i, m2 + i, v + i, theta, K, &s, TL_WIDE, 4);
+  for (; i + 4 <= end; i += 4) tl_group(p + i, po + i, g + i, m1 + i, m2 + i, v + i, theta, K, &s, 1, 4);
+  if (i < end) tl_group(p + i, po + i, g + i, m1 + i, m2 + i, v + i, theta, K, &s, 1, end - i);
+  sums[S_M1M1] += sum4(s.m1m1); sums[S_M2M2] += sum4(s.m2m2); sums[S_PP] += sum4(s.pp);
+  sums[S_GM1] += sum4(s.gm1); sums[S_M1M2] += sum4(s.m1m2); sums[S_DD] += sum4(s.dd);
+}
+
 // p to po (may be the same), slots in place; sums are over all n.
 static void tl_apply(const float *p, float *po, const float *g, float *slots, int n, const float *theta, float *K, double *sums) {
   float *m1 = slots, *m2 = slots + n, *v = slots + 2 * (long)n;
@@ -119,13 +131,6 @@ static void tl_apply(const float *p, float *po, const float *g, float *slots, in
   tl_fold(theta, K);
   for (int start = 0; start < n; start += TL_BLOCK) {
     const int end = n - start < TL_BLOCK ? n : start + TL_BLOCK;
-    const v4 zero = splat(0);
-    tl_sums s = {zero, zero, zero, zero, zero, zero};
-    int i = start;
-    for (; i + 4 * TL_WIDE <= end; i += 4 * TL_WIDE) tl_group(p + i, po + i, g + i, m1 + i, m2 + i, v + i, theta, K, &s, TL_WIDE, 4);
-    for (; i + 4 <= end; i += 4) tl_group(p + i, po + i, g + i, m1 + i, m2 + i, v + i, theta, K, &s, 1, 4);
-    if (i < end) tl_group(p + i, po + i, g + i, m1 + i, m2 + i, v + i, theta, K, &s, 1, end - i);
-    sums[S_M1M1] += sum4(s.m1m1); sums[S_M2M2] += sum4(s.m2m2); sums[S_PP] += sum4(s.pp);
-    sums[S_GM1] += sum4(s.gm1); sums[S_M1M2] += sum4(s.m1m2); sums[S_DD] += sum4(s.dd);
+    tl_apply_block(p, po, g, m1, m2, v, start, end, theta, K, sums);
   }
 }

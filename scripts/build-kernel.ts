@@ -93,10 +93,11 @@ function engineHeader(): string {
     '// Written by scripts/build-kernel.ts from src/rollout/engine-layout.ts. Do not edit.',
     '#ifndef ROLLOUT_LAYOUT_H', '#define ROLLOUT_LAYOUT_H',
     `#define LANES ${engine.LANES}`,
-    enumeration('ACTIVATION', engine.ACTIVATIONS), enumeration('LOSS', engine.LOSSES), enumeration('TASK', engine.TASK_KINDS),
+    enumeration('ACTIVATION', engine.PROGRAM_ACTIVATIONS), enumeration('LOSS', engine.LOSSES), enumeration('TASK', engine.TASK_KINDS),
     enumeration('DOWNSAMPLING', engine.DOWNSAMPLINGS), enumeration('HEAD', engine.HEADS), enumeration('CELL', engine.CELLS),
-    enumeration('RULE', engine.ENGINE_RULES), enumeration('SCHEDULE', engine.SCHEDULES),
+    enumeration('OP', engine.OPERATIONS), enumeration('RULE', engine.ENGINE_RULES), enumeration('SCHEDULE', engine.SCHEDULES),
     ...struct('tensor_info', engine.TENSOR_FIELDS), ...struct('split', engine.SPLIT_FIELDS),
+    ...struct('instruction', engine.INSTRUCTION_FIELDS),
     ...struct('rollout', engine.ROLLOUT_FIELDS, ['  split splits[2];']),
     '#endif', '',
   ].join('\n');
@@ -105,6 +106,7 @@ function engineHeader(): string {
 interface Module {source: string; target: string; what: string; flags: string[]; stackless?: boolean}
 /** Links a module that runs in a memory of the caller's. */
 const FOREIGN_MEMORY = ['-Wl,--import-memory', '-Wl,--max-memory=4294967296', '-Wl,-z,stack-size=0', '-Wl,--global-base=0'];
+const OWN_MEMORY = ['-Wl,--initial-memory=1048576', '-Wl,--max-memory=4294967296', '-Wl,-z,stack-size=65536'];
 const MODULES: Module[] = [
   {
     source: 'kernel/step.c', target: 'src/kernel/step-module.wasm.ts', what: 'The fused step kernel (kernel/step.c)', stackless: true,
@@ -120,8 +122,9 @@ const MODULES: Module[] = [
   },
   {
     source: 'kernel/engine.c', target: 'src/rollout/engine-module.wasm.ts', what: 'The rollout engine (kernel/engine.c)',
-    flags: ['-Wl,--initial-memory=1048576', '-Wl,--max-memory=4294967296', '-Wl,-z,stack-size=65536'],
+    flags: OWN_MEMORY,
   },
+  {source: 'bench/peers/celo/step.c', target: 'bench/peers/celo/step-module.wasm.ts', what: 'A step of Celo (bench/peers/celo/step.c)', flags: OWN_MEMORY},
 ];
 
 // No flag that assumes finite numbers: the kernels test for NaN. No contraction: the same sums on every machine.

@@ -7,7 +7,7 @@ build=$(mktemp -d)
 trap 'rm -rf "$build"' EXIT
 program=$build/sanitize
 
-for name in sanitize-training sanitize-zoo sanitize-engine sanitize; do
+for name in sanitize-training sanitize-zoo sanitize-engine sanitize-programs sanitize-celo sanitize; do
   clang-19 -std=c17 -O1 -g -ffp-contract=off -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all \
     -Wall -Wextra -Werror -Wno-sign-compare -Wno-unused-function -o "$build/$name" "test/native/$name.c" -lm
   "$build/$name"

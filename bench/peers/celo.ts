@@ -10,7 +10,7 @@ import {CeloStepper} from './celo/stepper.js';
 import {CELO_MISSING, celoFolder, loadCeloTheta, type CeloTheta} from './celo/theta.js';
 
 /** Raised whenever the rule's code computes something else. */
-const CODE_VERSION = 1;
+const CODE_VERSION = 2;
 
 const folder = celoFolder();
 let theta: CeloTheta | undefined;

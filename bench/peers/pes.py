@@ -9,24 +9,11 @@ line with the inner steps made, and the time they took by the clock and by this 
 import json
 import sys
 import time
-from unittest import mock
 
-import flax.training.checkpoints  # Before the stand-ins: it asks whether TensorFlow is there.
-
-# The library imports these for data sets from the network and for logs, neither of which is used here.
-for name in ('tensorflow', 'tensorflow.compat', 'tensorflow.compat.v2', 'tensorflow_datasets', 'flax.metrics', 'flax.metrics.tensorboard'):
-    sys.modules[name] = mock.MagicMock()
-
+import stand_ins  # Before the library.
 import jax
 import jax.numpy as jnp
 import numpy as np
-
-# Names that the library's release of 2022 knows and JAX has renamed since.
-jax.tree_multimap = jax.tree_util.tree_map
-for name in ('map', 'leaves', 'flatten', 'unflatten', 'structure'):
-    setattr(jax, f'tree_{name}', getattr(jax.tree_util, f'tree_{name}'))
-jax.ShapedArray = jax.core.ShapedArray
-
 from learned_optimization.learned_optimizers import mlp_lopt
 from learned_optimization.optimizers import base as opt_base
 from learned_optimization.outer_trainers import gradient_learner, truncated_pes, truncation_schedule

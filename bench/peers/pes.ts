@@ -10,20 +10,20 @@
  *
  *     npm run -s bench:peers:pes
  */
-import {execFileSync} from 'node:child_process';
 import {writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {loadDigits} from '../../src/tasks/digits.js';
-import {Program} from './pes/program.js';
-import {pythonWithLibrary, Unavailable} from './pes/python.js';
-import type {Answer, Settings} from './pes/protocol.js';
+import {median, toDigits} from '../support/numbers.js';
+import {takeTurns} from '../support/turns.js';
+import type {Answer, Ask, Settings} from './pes/protocol.js';
+import {printResult, Program, requireTaskset} from './program.js';
+import {CACHE, LEARNED_OPTIMIZATION, pythonWith} from './python.js';
 
-const CORE = 0, ROUNDS = 7, SECONDS = 2;
+const ROUNDS = 7, SECONDS = 2;
 /** Window, pairs, sigma and learning rate as in Celo's recipe. The library is faster with the particles of a pair one after the other. */
 const SETTINGS: Settings = {sizes: [64, 32, 10], batchSize: 64, horizon: 200, numPairs: 8, windowSteps: 50, sigma: 0.01, learningRate: 3e-4, stackPairs: false};
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const cache = here('../../node_modules/.cache/tfjs-l2o-pes');
 
 interface Round {
   readonly ours: Answer;
@@ -32,13 +32,14 @@ interface Round {
 
 async function main(): Promise<unknown> {
   requireTaskset();
-  const python = await pythonWithLibrary(cache), {features, labels} = loadDigits().train, data = join(cache, 'digits.bin'), settings = JSON.stringify(SETTINGS);
+  const python = await pythonWith(LEARNED_OPTIMIZATION), {features, labels} = loadDigits().train, data = join(CACHE, 'digits.bin'), settings = JSON.stringify(SETTINGS);
   writeFileSync(data, Buffer.concat([features, labels].map(part => Buffer.from(part.buffer))));
-  const ours = new Program(CORE, process.execPath, ['--import', 'tsx', here('pes/ours.ts'), settings]);
-  const theirs = new Program(CORE, python, [here('pes.py'), data, settings]);
+  const ours = new Program<Ask, Answer>(process.execPath, ['--import', 'tsx', here('pes/ours.ts'), settings]);
+  const theirs = new Program<Ask, Answer>(python, [here('pes.py'), data, settings]);
   try {
-    const versions = {ours: await ours.ready(), theirs: await theirs.ready()}, rounds: Round[] = [];
-    for (let i = 0; i < ROUNDS; i++) rounds.push({ours: await ours.ask({seconds: SECONDS}), theirs: await theirs.ask({seconds: SECONDS})});
+    const versions = {ours: await ours.ready(), theirs: await theirs.ready()};
+    const answers = await takeTurns([ours, theirs].map(program => () => program.ask({seconds: SECONDS})), {seconds: 0, minRounds: ROUNDS});
+    const rounds = answers[0]!.map((answer, i): Round => ({ours: answer, theirs: answers[1]![i]!}));
     for (const round of rounds) if (round.ours.loss === null || round.theirs.loss === null) throw new Error(`a loss is not finite: ${JSON.stringify(round)}`);
     return {task: 'digits, relu, PES', ...SETTINGS, versions, ...compare(rounds, 'cpuSeconds'), wall: compare(rounds, 'wallSeconds')};
   } finally {
@@ -48,25 +49,12 @@ async function main(): Promise<unknown> {
 
 /** Medians over the rounds of the speeds, and of the ratio within a round. */
 function compare(rounds: readonly Round[], time: 'cpuSeconds' | 'wallSeconds'): Record<string, unknown> {
-  const speed = (answer: Answer): number => answer.steps / answer[time], round3 = (x: number): number => Number(x.toPrecision(3));
-  const median = (values: readonly number[]): number => round3([...values].sort((a, b) => a - b)[values.length >> 1]!);
+  const speed = (answer: Answer): number => answer.steps / answer[time];
   const ratios = rounds.map(({ours, theirs}) => speed(ours) / speed(theirs));
   return {
-    innerStepsPerSecond: {ours: median(rounds.map(r => speed(r.ours))), theirs: median(rounds.map(r => speed(r.theirs)))},
-    ratio: median(ratios), ratioRange: [round3(Math.min(...ratios)), round3(Math.max(...ratios))],
+    innerStepsPerSecond: {ours: toDigits(median(rounds.map(r => speed(r.ours))), 3), theirs: toDigits(median(rounds.map(r => speed(r.theirs))), 3)},
+    ratio: toDigits(median(ratios), 3), ratioRange: [toDigits(Math.min(...ratios), 3), toDigits(Math.max(...ratios), 3)],
   };
 }
 
-function requireTaskset(): void {
-  try {
-    execFileSync('taskset', ['-c', String(CORE), 'true'], {stdio: 'ignore'});
-  } catch {
-    throw new Unavailable('taskset, which pins programs to a core, is missing or may not be used');
-  }
-}
-
-const result = await main().catch((error: unknown) => {
-  if (error instanceof Unavailable) return {skipped: error.message};
-  throw error;
-});
-console.log(JSON.stringify(result, null, 1));
+await printResult(main());

@@ -7,7 +7,7 @@ export interface PeerRun {
   readonly horizon: number;
 }
 
-/** An optimizer from elsewhere that is compared, untuned, with ours. It runs through the one rollout, by tf ops. */
+/** An optimizer from elsewhere that is compared, untuned, with ours. It runs through the one rollout, on TF.js's variables. */
 export interface Peer {
   /** Such as `'celo'`. */
   readonly name: string;

@@ -1,6 +1,5 @@
-import {sha256} from '@noble/hashes/sha2.js';
-import {bytesToHex} from '@noble/hashes/utils.js';
 import {L2OError} from '../errors.js';
+import {hashText} from '../hash-text.js';
 import {node} from '../meta/node.js';
 import type {RunRecord} from './run-spec.js';
 
@@ -43,7 +42,7 @@ export class RunCache {
   /** Keeps a run. @throws L2OError `ENVIRONMENT`. */
   write(key: string, record: RunRecord): void {
     const {fs, paths} = node('cacheDir', 'evaluate'), path = this.path(key), temporary = `${path}.${process.pid}.tmp`;
-    const file: CacheFile = {format: FORMAT, key, record, hash: hashText(encode(record))};
+    const file: CacheFile = {format: FORMAT, key, record, hash: hashOf(encode(record))};
     this.attempt('to write', () => {
       fs.mkdirSync(paths.dirname(path), {recursive: true});
       try {
@@ -57,7 +56,7 @@ export class RunCache {
   }
 
   private path(key: string): string {
-    const name = hashText(key);
+    const name = hashOf(key);
     // In folders of their own, since thousands of files in one are slow to list.
     return node('cacheDir', 'evaluate').paths.join(this.folder, name.slice(0, 2), `${name}.json`);
   }
@@ -71,9 +70,8 @@ export class RunCache {
   }
 }
 
-/** First 32 hexadecimal digits of the SHA-256 of a text. */
-export function hashText(text: string): string {
-  return bytesToHex(sha256(new TextEncoder().encode(text))).slice(0, 32);
+function hashOf(text: string): string {
+  return hashText(text, 32);
 }
 
 /** JSON that keeps infinity. */
@@ -84,7 +82,7 @@ function encode(value: object): string {
 function decode(text: string, key: string): RunRecord | undefined {
   try {
     const file = JSON.parse(text, (_, x: unknown) => (x === 'Infinity' ? Infinity : x)) as CacheFile;
-    return file.format === FORMAT && file.key === key && file.hash === hashText(encode(file.record)) ? file.record : undefined;
+    return file.format === FORMAT && file.key === key && file.hash === hashOf(encode(file.record)) ? file.record : undefined;
   } catch {
     return undefined;
   }

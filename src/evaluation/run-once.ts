@@ -3,6 +3,7 @@ import type {LocatedFamily} from '../meta/ops-pair.js';
 import {sampleTask} from '../meta/ops-pair.js';
 import {Random} from '../random.js';
 import {BatchReader} from '../rollout/batch-reader.js';
+import {compiledTask} from '../rollout/compiled-task.js';
 import {openRollout} from '../rollout/open-rollout.js';
 import {OpsRollout} from '../rollout/ops-rollout.js';
 import type {Rollout, RolloutOptions} from '../rollout/rollout.js';
@@ -57,7 +58,7 @@ function open({theta, peers}: RunContext, {optimizer, horizon}: RunSpec, located
   if (optimizer.kind === 'peer') {
     const peer = peers.find(({name}) => name === optimizer.peer)!;
     const options: RolloutOptions = {rule: 'sgd', learningRate: 0, horizon, hasLoss: true};
-    return new OpsRollout(task, origin, options, (variables: readonly Variable[]) => peer.createStepper(variables, {horizon}));
+    return new OpsRollout(compiledTask(task), origin, options, (variables: readonly Variable[]) => peer.createStepper(variables, {horizon}));
   }
   return openRollout(task, origin, optimizer.kind === 'learned'
     ? {rule: theta.rule, learningRate: 1, horizon, hasLoss: true}
@@ -76,11 +77,11 @@ function advance(rollout: Rollout, steps: number): number {
 }
 
 function validate(rollout: Rollout, {validationBatches = BATCHES}: SuiteTask, located: LocatedFamily, seed: number): ValidationRecord {
-  const loss = finite(rollout.evaluate('validation', validationBatches).loss), accuracy = measureAccuracy(rollout, located, seed, validationBatches);
-  return accuracy === undefined ? {loss} : {loss, accuracy};
+  const {loss, accuracy = measureAccuracy(rollout, located, seed, validationBatches)} = rollout.evaluate('validation', validationBatches);
+  return {loss: finite(loss), ...accuracy !== undefined && {accuracy}};
 }
 
-/** By tf ops whichever engine runs, on a task of its own: the rollout's is the rollout's. */
+/** By tf ops, on a task of its own: the rollout's is the rollout's. */
 function measureAccuracy(rollout: Rollout, located: LocatedFamily, seed: number, numBatches: number): number | undefined {
   const task = sampleTask(located, seed);
   try {

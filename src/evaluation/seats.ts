@@ -1,4 +1,4 @@
-import {WorkerDeath, WorkerThread, workerUrl} from '../meta/worker-thread.js';
+import {WorkerDeath, WorkerThread, workerFile} from '../meta/worker-thread.js';
 import {runOnce, type RunContext} from './run-once.js';
 import type {RunSeat} from './run-queue.js';
 import type {RunSpec} from './run-spec.js';
@@ -21,7 +21,7 @@ export function localSeat(context: RunContext): RunSeat {
 /** A seat in a worker thread, and the backend that it runs on. A worker that dies is replaced at the next run. */
 export async function workerSeat(setup: WorkerSetup): Promise<{seat: RunSeat; backend: string}> {
   const start = async (): Promise<{thread: WorkerThread<RunSpec, WorkerAnswer>; first: WorkerAnswer}> => {
-    const thread = new WorkerThread<RunSpec, WorkerAnswer>(setup, {caller: 'evaluate', work: 'make its run', url: workerUrl(import.meta.url, 'evaluation-worker.js')});
+    const thread = new WorkerThread<RunSpec, WorkerAnswer>(setup, {caller: 'evaluate', work: 'make its run', file: workerFile(import.meta.url, 'evaluation-worker.js')});
     return {thread, first: await thread.ready()};
   };
   const {thread, first} = await start();

@@ -1,7 +1,9 @@
+import {L2OError} from '../errors.js';
+
 /** Room in a linear memory, by byte offset. Offsets are multiples of 16. */
 export interface Heap {
   readonly memory: WebAssembly.Memory;
-  /** Room for `floats` float32 values; the contents are undefined. */
+  /** Room for `floats` float32 values; the contents are undefined. @throws L2OError `ENVIRONMENT` where there is none. */
   allocate(floats: number): number;
   free(pointer: number, floats: number): void;
 }
@@ -11,23 +13,60 @@ export function floatsAt(heap: Heap, pointer: number, count: number): Float32Arr
   return new Float32Array(heap.memory.buffer, pointer, count);
 }
 
+/** Room for several arrays, or, where it throws, for none of them. */
+export function allocateAll(heap: Heap, floats: readonly number[]): number[] {
+  const pointers: number[] = [];
+  try {
+    for (const count of floats) pointers.push(heap.allocate(count));
+  } catch (error) {
+    pointers.forEach((pointer, i) => heap.free(pointer, floats[i]!));
+    throw error;
+  }
+  return pointers;
+}
+
+/** What is thrown where a memory is full. */
+export function outOfMemory(memory: string, floats: number, cause?: unknown): L2OError {
+  return new L2OError('ENVIRONMENT', `tfjs-l2o: expected room for ${floats} floats in ${memory}, got none: it is full. Train fewer or smaller variables, or dispose what is not needed.`, {cause});
+}
+
 const PAGE_BYTES = 65536;
+/** WebAssembly's limit of memories with addresses of 32 bits: 4 GiB. */
+const MAX_PAGES = 65536;
+/** What one variable may take of a memory: some room is left for all that is not its own. */
+export const MAX_BYTES = (MAX_PAGES - 256) * PAGE_BYTES;
 const ALIGNMENT = 64;
 
 /** A memory of our own: a bump allocator with one free list per size, right for the few sizes that variables have. */
 export class OwnHeap implements Heap {
-  readonly memory = new WebAssembly.Memory({initial: 1, maximum: 65536});
+  readonly memory: WebAssembly.Memory;
   private readonly freed = new Map<number, number[]>();
   private top = ALIGNMENT;
+
+  /** @param shared Whether threads are to share it. */
+  constructor(shared = false) {
+    this.memory = new WebAssembly.Memory({initial: 1, maximum: MAX_PAGES, shared});
+  }
 
   allocate(floats: number): number {
     const size = bytesFor(floats), reused = this.freed.get(size)?.pop();
     if (reused !== undefined) return reused;
     const pointer = this.top, missing = pointer + size - this.memory.buffer.byteLength;
-    // Growing by a quarter at least keeps the number of copies of a growing memory small.
-    if (missing > 0) this.memory.grow(Math.ceil(Math.max(missing, Math.min(this.memory.buffer.byteLength / 4, 1 << 26)) / PAGE_BYTES));
+    if (missing > 0) this.grow(missing, floats);
     this.top = pointer + size;
     return pointer;
+  }
+
+  private grow(missing: number, floats: number): void {
+    const bytes = this.memory.buffer.byteLength, left = MAX_PAGES - bytes / PAGE_BYTES;
+    // Growing by a quarter at least keeps the number of copies of a growing memory small.
+    const wanted = Math.min(Math.ceil(Math.max(missing, Math.min(bytes / 4, 1 << 26)) / PAGE_BYTES), left);
+    if (wanted * PAGE_BYTES < missing) throw outOfMemory("the kernel's memory", floats);
+    try {
+      this.memory.grow(wanted);
+    } catch (cause) {
+      throw outOfMemory("the kernel's memory", floats, cause);
+    }
   }
 
   free(pointer: number, floats: number): void {

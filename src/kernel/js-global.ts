@@ -11,7 +11,8 @@ export interface GlobalState {
 
 type GlobalFeature = (typeof GLOBAL_FEATURES)[number];
 type LossFeature = Extract<GlobalFeature, 'hasLoss' | `loss${string}`>;
-type TimeFeature = Exclude<GlobalFeature, LossFeature>;
+/** A feature of {@link timeFeatures}. */
+export type TimeFeature = Exclude<GlobalFeature, LossFeature>;
 
 const {TINY} = CONSTANTS;
 const NO_LOSS: Readonly<Record<LossFeature, number>> = {

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {CONSTANTS, GLOBAL_FEATURES, LOSS_SLOTS, NUM_LOSS_SLOTS} from '../rules/tensor-lstm/spec.js';
-import {paceOf, timeFeatures, type Pace} from './js-global.js';
+import type {Pace} from './js-global.js';
 import {divide, isPositive, softsignRatio} from './ops-math.js';
-import type {StepOptions} from './types.js';
+import {timeOps, type OpsOptions} from './ops-time.js';
 
 /** What one step knows before it looks at any tensor. */
 export interface GlobalOps {
@@ -60,9 +60,8 @@ function atLeast(noise: tf.Scalar, level: tf.Scalar): tf.Scalar {
 export type ScheduleWeights = Readonly<Record<'guard' | Pace['exponent'], tf.Scalar>>;
 
 /** Takes the step's loss into the loss slots and returns them with what all tensors of the step share. */
-export function beginStepOps({guard, ...exponents}: ScheduleWeights, lossSlots: tf.Tensor1D, loss: tf.Scalar | undefined, options: StepOptions): GlobalOps {
-  const time = timeFeatures(options), {factor, base, exponent} = paceOf(options);
-  const pace = tf.mul<tf.Scalar>(tf.exp(tf.mul(tf.relu(exponents[exponent]), Math.log(base))), factor);
+export function beginStepOps({guard, ...exponents}: ScheduleWeights, lossSlots: tf.Tensor1D, loss: tf.Scalar | undefined, options: OpsOptions): GlobalOps {
+  const {features: time, pace} = timeOps(options, exponents);
   if (loss === undefined) return {features: toVector(time), guard: pace, lossSlots: tf.clone(lossSlots)};
 
   const state = takeLoss(lossSlots, loss);

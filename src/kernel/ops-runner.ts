@@ -1,4 +1,4 @@
-import {scalar, tensor1d, tensor2d, tidy, type Scalar, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
+import {add, cast, scalar, sub, tensor1d, tensor2d, tidy, type Scalar, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS} from '../rules/tensor-lstm/spec.js';
 import {KeptTensor} from './kept-tensor.js';
 import {allFinite, selectFinite, stepOps} from './ops-step.js';
@@ -18,12 +18,18 @@ class TensorSlots implements VariableSlots {
 }
 
 class TensorLossSlots implements LossSlots {
+  /** Steps that were not made though their time had passed: the device alone knows. */
+  readonly numSkipped = new KeptTensor<Scalar>(scalar(0));
   constructor(readonly owner: OpsRunner, readonly slots: KeptTensor<Tensor1D>) {}
   read(): Float32Array {
     return this.slots.value.dataSync<'float32'>().slice();
   }
+  skipped(): number {
+    return this.numSkipped.value.dataSync()[0]!;
+  }
   dispose(): void {
     this.slots.dispose();
+    this.numSkipped.dispose();
   }
 }
 
@@ -42,17 +48,18 @@ export class OpsRunner implements StepRunner {
   }
 
   step(theta: Float32Array, steps: readonly VariableStep[], lossSlots: LossSlots, loss: Loss, options: StepOptions): StepOutcome {
-    const kept = (lossSlots as TensorLossSlots).slots;
+    const {slots: kept, numSkipped} = lossSlots as TensorLossSlots;
     const result = tidy(() => {
       const lossTensor = typeof loss === 'number' ? scalar(loss) : loss;
       const before = steps.map(({variable, gradient, slots, weightDecay}) => {
         const {slots: {value}, tensorSlots} = slots as TensorSlots;
         return {parameter: variable, gradient, slots: value, tensorSlots: tensorSlots.value, weightDecay};
       });
-      const after = stepOps(tensor1d(theta), kept.value, lossTensor, before, options);
+      const after = stepOps(tensor1d(theta), kept.value, lossTensor, before, {...options, time: sub<Scalar>(options.time, numSkipped.value)});
       const made: Scalar = allFinite(before.filter(s => s.parameter.size > 0).map(s => s.gradient), lossTensor);
       return {
         made,
+        numSkipped: add<Scalar>(numSkipped.value, sub(1, cast(made, 'float32'))),
         lossSlots: selectFinite(made, after.lossSlots, kept.value),
         steps: after.steps.map((s, i) => ({
           parameter: selectFinite(made, s.parameter, before[i]!.parameter),
@@ -62,6 +69,7 @@ export class OpsRunner implements StepRunner {
       };
     });
     kept.replace(result.lossSlots);
+    numSkipped.replace(result.numSkipped);
     steps.forEach(({variable, slots}, i) => {
       const own = slots as TensorSlots, next = result.steps[i]!;
       variable.assign(next.parameter);

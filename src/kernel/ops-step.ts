@@ -6,7 +6,7 @@ import {beginStepOps} from './ops-global.js';
 import {divide, isAllFinite, isPositive, root, rows} from './ops-math.js';
 import {stepTensorsOps} from './ops-tensor.js';
 import type {CoefficientName, Weights} from './ops-tensor.js';
-import type {StepOptions} from './types.js';
+import type {OpsOptions} from './ops-time.js';
 
 /** One variable of a step, as tensors. */
 export interface OpsStep {
@@ -138,7 +138,7 @@ function sumSquares(tensors: readonly tf.Tensor[]): tf.Scalar {
  *   there are no others, nothing changes.
  */
 export function stepOps(
-  theta: tf.Tensor1D, lossSlots: tf.Tensor1D, loss: tf.Scalar | undefined, steps: readonly OpsStep[], options: StepOptions,
+  theta: tf.Tensor1D, lossSlots: tf.Tensor1D, loss: tf.Scalar | undefined, steps: readonly OpsStep[], options: OpsOptions,
 ): OpsResult {
   const arrays = new Map<string, tf.Tensor>();
   const weights: Weights = name => {

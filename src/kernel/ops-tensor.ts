@@ -4,7 +4,7 @@ import {
 } from '../rules/tensor-lstm/spec.js';
 import type {GlobalOps} from './ops-global.js';
 import {biasOf, divide, isPositive, logRms, root} from './ops-math.js';
-import type {StepOptions} from './types.js';
+import type {OpsOptions} from './ops-time.js';
 
 /** Numbers of the per-parameter pass, one a tensor. */
 export type CoefficientName =
@@ -75,7 +75,7 @@ function runLstm(weights: Weights, inputs: tf.Tensor2D, h: tf.Tensor2D, c: tf.Te
  */
 export function stepTensorsOps(
   weights: Weights, slots: tf.Tensor2D, meanSquareG: tf.Tensor1D, meanSquareP: tf.Tensor1D, shapes: readonly (readonly number[])[],
-  weightDecays: number[], shared: GlobalOps, options: StepOptions,
+  weightDecays: number[], shared: GlobalOps, options: OpsOptions,
 ): TensorOps {
   const numTensors = shapes.length, numBefore = TENSOR_SLOTS.count;
   // [T, NUM_TENSOR_SLOTS - numBefore] → one [T] a statistic

@@ -50,6 +50,8 @@ export interface StepRunner {
   readonly name: 'wasm-shared' | 'wasm-copy' | 'js' | 'ops' | 'webgl' | 'webgpu' | 'zoo';
   /** Whether this runner wants the loss as a number. */
   readonly readsLoss: boolean;
+  /** Bytes of the linear memory that it works on, in use or not; absent where it has none. */
+  readonly memoryBytes?: number;
   createSlots(size: number, initial?: SlotArrays): VariableSlots;
   createLossSlots(initial?: Float32Array): LossSlots;
   /** Assigns new values to the variables, or skips the whole step where the loss or a gradient is not finite. */

@@ -4,7 +4,7 @@ import {GpuRunner} from './gpu-runner.js';
 import {JsRunner} from './js-runner.js';
 import {OpsRunner} from './ops-runner.js';
 import type {StepRunner} from './runner.js';
-import {CopyingWasmRunner, SharedWasmRunner} from './wasm-runner.js';
+import {CopyingWasmRunner, SharedWasmRunner, WasmRunner} from './wasm-runner.js';
 import {stepModule} from './wasm-step.js';
 import {webglBackend, WebGLDevice, webglObstacle} from './webgl-device.js';
 import {webgpuBackend, WebGPUDevice} from './webgpu-device.js';
@@ -13,54 +13,76 @@ import {ZooRunner} from './zoo-runner.js';
 /** Backends whose tensors are in ordinary memory, so that reading one is a copy at most. */
 const HOST_BACKENDS = new Set(['cpu', 'wasm', 'tensorflow']);
 
-let copying: CopyingWasmRunner | undefined;
+/** By the number of threads, for backends whose tensors' values may be written to, and for those whose may not. */
+const copying = {mutable: new Map<number, CopyingWasmRunner>(), immutable: new Map<number, CopyingWasmRunner>()};
 let plain: JsRunner | undefined;
 let ops: OpsRunner | undefined;
 const zoo = new Map<string, ZooRunner>();
-/** By backend: those that keep slots on it; undefined where it does not let them. */
-const shared = new WeakMap<object, StepRunner | undefined>();
+/** By backend and number of threads: those that keep slots on it; undefined where it does not let them. */
+const shared = new WeakMap<object, Map<number, StepRunner | undefined>>();
 
 type Notice = (message: string) => void;
 
 /**
  * The runner of a rule for the current backend. Runners are shared by all optimizers.
  * @param notice Told where a slower path than the rule's usual one is taken.
+ * @param numThreads Threads that step large variables together where they can.
  */
-export function selectRunner(notice: Notice, rule: RuleName = 'tensor-lstm'): StepRunner {
-  const name = getBackend();
-  if (rule !== 'tensor-lstm') return selectZooRunner(rule, HOST_BACKENDS.has(name));
-  if (HOST_BACKENDS.has(name)) return selectHostRunner(name, notice);
+export function selectRunner(notice: Notice, rule: RuleName = 'tensor-lstm', numThreads = 1): StepRunner {
+  const runner = select(notice, rule, numThreads);
+  if (numThreads > 1) {
+    const obstacle = runner instanceof WasmRunner ? runner.threadObstacle : `the steps of '${runner.name}' are not made by threads of ours`;
+    if (obstacle !== undefined) notice(`numThreads: ${numThreads} was asked for, but ${obstacle}; steps are made on one thread`);
+  }
+  return runner;
+}
+
+function select(notice: Notice, rule: RuleName, numThreads: number): StepRunner {
+  const name = getBackend(), onHost = HOST_BACKENDS.has(name) && !isOnGpu(name);
+  if (rule !== 'tensor-lstm') return selectZooRunner(rule, onHost);
+  if (onHost) return selectHostRunner(name, notice, numThreads);
+  // Tensors of tfjs-node-gpu are in the memory of a GPU: by tf ops they stay there.
+  if (isOnGpu(name)) return (ops ??= new OpsRunner());
   const gpu = name === 'webgl' || name === 'webgpu' ? onBackend(instance => gpuRunner(name, instance)) : undefined;
   if (gpu !== undefined) return gpu;
   const obstacle = name === 'webgl' && webglBackend(backend()) !== undefined ? webglObstacle() : undefined;
   if (obstacle !== undefined) {
     // What WebGL cannot hold is held by the host: the slots stay exact, the weights are only as exact as the backend has them.
     notice(`backend 'webgl': ${obstacle}; the step runs outside it, and values are copied out and in`);
-    return selectHostRunner(name, notice);
+    return selectHostRunner(name, notice, numThreads);
   }
   notice(`backend '${name}': no fused kernel, stepping by tf ops`);
   return (ops ??= new OpsRunner());
 }
 
-/** The runner that `make` gives for the current backend, made once. */
-function onBackend(make: (instance: unknown) => StepRunner | undefined): StepRunner | undefined {
-  const instance = backend();
-  if (!shared.has(instance)) shared.set(instance, make(instance));
-  return shared.get(instance);
+/** Whether the current backend is that of `@tensorflow/tfjs-node-gpu`. */
+function isOnGpu(name: string): boolean {
+  return name === 'tensorflow' && (backend() as {readonly isGPUPackage?: unknown}).isGPUPackage === true;
 }
 
-function selectHostRunner(name: string, notice: Notice): StepRunner {
+/** The runner that `make` gives for the current backend, made once. */
+function onBackend(make: (instance: unknown) => StepRunner | undefined, numThreads = 1): StepRunner | undefined {
+  const instance = backend(), known = shared.get(instance) ?? new Map<number, StepRunner | undefined>();
+  shared.set(instance, known);
+  if (!known.has(numThreads)) known.set(numThreads, make(instance));
+  return known.get(numThreads);
+}
+
+function selectHostRunner(name: string, notice: Notice, numThreads: number): StepRunner {
   const module = stepModule();
   if (module instanceof Error) {
     notice(`no WebAssembly SIMD here (${module.message}): stepping in plain JavaScript, several times slower`);
     return (plain ??= new JsRunner());
   }
   if (name === 'wasm') {
-    const runner = onBackend(instance => SharedWasmRunner.create(instance));
+    const runner = onBackend(instance => SharedWasmRunner.create(instance, numThreads), numThreads);
     if (runner !== undefined) return runner;
     notice("backend 'wasm': its memory cannot be shared, copying values to the kernel and back");
   }
-  return (copying ??= new CopyingWasmRunner());
+  const ownsValues = name === 'tensorflow', runners = ownsValues ? copying.immutable : copying.mutable;
+  const runner = runners.get(numThreads) ?? new CopyingWasmRunner(ownsValues, numThreads);
+  runners.set(numThreads, runner);
+  return runner;
 }
 
 function gpuRunner(name: 'webgl' | 'webgpu', instance: unknown): StepRunner | undefined {

@@ -1,5 +1,5 @@
-import type {TensorInfo} from '@tensorflow/tfjs-core';
-import type {Heap} from './heap.js';
+import {util, type TensorInfo} from '@tensorflow/tfjs-core';
+import {outOfMemory, type Heap} from './heap.js';
 
 /** What the kernel needs of TF.js's wasm backend; none of it is documented, so {@link sharedHeapOf} looks before it leaps. */
 export interface WasmBackend {
@@ -15,6 +15,8 @@ export interface WasmBackend {
   makeOutput(shape: number[], dtype: 'float32'): TensorInfo;
 }
 
+const HEAP = "the wasm backend's heap";
+
 /** The heap of a TF.js wasm backend, or undefined where it cannot be shared. */
 export function sharedHeapOf(backend: unknown): Heap | undefined {
   const candidate = backend as Partial<WasmBackend> | null;
@@ -27,17 +29,21 @@ export function sharedHeapOf(backend: unknown): Heap | undefined {
     memory,
     allocate(floats) {
       const pointer = wasm._malloc(Math.max(16, 4 * floats)) >>> 0;
-      if (pointer === 0) throw new RangeError(`the wasm backend's heap has no room for ${floats} floats`);
+      if (pointer === 0) throw outOfMemory(HEAP, floats);
       return pointer;
     },
     free: pointer => wasm._free(pointer),
   };
 }
 
-/** Where a tensor's values are on the backend's heap. */
-export function offsetOf(backend: WasmBackend, info: Pick<TensorInfo, 'dataId'>): number {
+/**
+ * Where the values of a tensor that has some are on the backend's heap.
+ * @throws L2OError `ENVIRONMENT` where there was no room for them: TF.js makes such a tensor all the same, at address 0, where its own
+ *     data are.
+ */
+export function offsetOf(backend: WasmBackend, info: Pick<TensorInfo, 'dataId' | 'shape'>): number {
   const {memoryOffset} = backend.dataIdMap.get(info.dataId);
-  if (memoryOffset === null) throw new TypeError('a numeric tensor of the wasm backend has no memory');
+  if (memoryOffset === null || memoryOffset === 0) throw outOfMemory(HEAP, util.sizeFromShape(info.shape));
   return memoryOffset;
 }
 

@@ -1,9 +1,11 @@
 import {dispose, engine, tensor, type Tensor, type TensorInfo} from '@tensorflow/tfjs-core';
+import {L2OError} from '../errors.js';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS, TENSOR_SLOTS} from '../rules/tensor-lstm/spec.js';
-import {floatsAt, OwnHeap, type Heap} from './heap.js';
+import {allocateAll, floatsAt, MAX_BYTES, OwnHeap, type Heap} from './heap.js';
 import {
   firstNonFinite, HostLossSlots, type Loss, type LossSlots, type SlotArrays, type StepOutcome, type StepRunner, type VariableSlots, type VariableStep,
 } from './runner.js';
+import {threadObstacle} from './thread-team.js';
 import type {StepOptions} from './types.js';
 import {offsetOf, sharedHeapOf, type WasmBackend} from './wasm-backend.js';
 import {WasmStep, type PointerStep} from './wasm-step.js';
@@ -11,20 +13,26 @@ import {WasmStep, type PointerStep} from './wasm-step.js';
 // An optimizer that nobody disposes gives its slots back when it is collected: model.dispose() leaves optimizers alone.
 const collected = new FinalizationRegistry<() => void>(free => free());
 
-/** Slots on a wasm heap. */
+/** Slots on a wasm heap, with room for the variable's values where `roomForValues`. */
 class HeapSlots implements VariableSlots {
   readonly slots: number;
   readonly tensorSlots: number;
+  /** Where the variable's values go. */
+  readonly values: number;
+  /** The data of TF.js whose values are there, if any are. */
+  valuesOf: object | undefined;
   private readonly free: () => void;
   private live = true;
 
-  constructor(readonly owner: WasmRunner, private readonly heap: Heap, private readonly size: number, initial: SlotArrays | undefined) {
-    const slotsAt = heap.allocate(NUM_PARAMETER_SLOTS * size), tensorSlotsAt = heap.allocate(NUM_TENSOR_SLOTS);
+  constructor(readonly owner: WasmRunner, private readonly heap: Heap, private readonly size: number, initial: SlotArrays | undefined, roomForValues: boolean, freed: () => void) {
+    const sizes = [NUM_PARAMETER_SLOTS * size, NUM_TENSOR_SLOTS, ...(roomForValues ? [size] : [])], pointers = allocateAll(heap, sizes);
+    const [slotsAt, tensorSlotsAt, valuesAt = 0] = pointers as [number, number, number?];
     this.slots = slotsAt;
     this.tensorSlots = tensorSlotsAt;
+    this.values = valuesAt;
     this.free = () => {
-      heap.free(slotsAt, NUM_PARAMETER_SLOTS * size);
-      heap.free(tensorSlotsAt, NUM_TENSOR_SLOTS);
+      pointers.forEach((pointer, i) => heap.free(pointer, sizes[i]!));
+      freed();
     };
     collected.register(this, this.free, this);
     const {slots, tensorSlots} = this.views();
@@ -62,6 +70,9 @@ class HeapSlots implements VariableSlots {
   }
 }
 
+/** Of a variable, so that its slots, its new values and its gradient fit into a memory together. */
+const MAX_PARAMETERS = Math.floor(MAX_BYTES / (4 * (NUM_PARAMETER_SLOTS + 2)));
+
 /** Where a tensor's values are during one step. */
 interface Placed {
   readonly parameter: number;
@@ -70,18 +81,45 @@ interface Placed {
 }
 
 /** The fused kernel on a heap; how tensors get there and back is the subclass's. */
-abstract class WasmRunner implements StepRunner {
+export abstract class WasmRunner implements StepRunner {
   abstract readonly name: 'wasm-shared' | 'wasm-copy';
   readonly readsLoss = true;
   protected readonly kernel: WasmStep;
+  private numLiveSlots = 0;
 
-  constructor(protected readonly heap: Heap) {
-    this.kernel = new WasmStep(heap);
+  /** @param copies Whether variables' values are copied to the heap. */
+  constructor(protected readonly heap: Heap, private readonly copies: boolean, numThreads: number) {
+    this.kernel = new WasmStep(heap, undefined, numThreads);
   }
 
+  /** Why it steps on one thread though more were asked for. */
+  get threadObstacle(): string | undefined {
+    return this.kernel.threadObstacle;
+  }
+
+  /** Parts of variables that threads other than the caller's have stepped so far. */
+  get sharedChunks(): number {
+    return this.kernel.sharedChunks;
+  }
+
+  get memoryBytes(): number {
+    return this.heap.memory.buffer.byteLength;
+  }
+
+  /** @throws L2OError `INVALID_ARGUMENT` for a variable that no memory can hold; `ENVIRONMENT` where this one has no room left. */
   createSlots(size: number, initial?: SlotArrays): VariableSlots {
-    return new HeapSlots(this, this.heap, size, initial);
+    if (size > MAX_PARAMETERS) {
+      throw new L2OError('INVALID_ARGUMENT', `LearnedOptimizer: expected variables of at most ${MAX_PARAMETERS} parameters, got one of ${size}, whose slots WebAssembly's memory cannot hold. Split it into several, or freeze it.`);
+    }
+    const slots = new HeapSlots(this, this.heap, size, initial, this.copies, this.onFreed);
+    this.numLiveSlots++;
+    return slots;
   }
+
+  /** Threads end with the last optimizer that has used them. */
+  private readonly onFreed = (): void => {
+    if (--this.numLiveSlots === 0) this.kernel.stopThreads();
+  };
 
   createLossSlots(initial?: Float32Array): LossSlots {
     return new HostLossSlots(this, initial?.slice() ?? new Float32Array(NUM_LOSS_SLOTS));
@@ -90,15 +128,17 @@ abstract class WasmRunner implements StepRunner {
   step(theta: Float32Array, steps: readonly VariableStep[], lossSlots: LossSlots, loss: Loss, options: StepOptions): StepOutcome {
     // Variables without elements have nothing to learn and would count as tensors.
     const filled = steps.filter(s => s.variable.size > 0);
-    const gradients = filled.map(s => this.placeGradient(s.gradient));
+    const gradients: number[] = [];
     try {
+      for (const {gradient} of filled) gradients.push(this.placeGradient(gradient));
       const squares = filled.map((s, i) => this.kernel.sumSquares(gradients[i]!, s.variable.size));
       const culprit = firstNonFinite(loss, filled, squares);
       if (culprit !== undefined) return {kind: 'skipped', culprit};
       this.runPlaced(theta, filled, gradients, squares, (lossSlots as HostLossSlots).values, loss as number | undefined, options);
       return {kind: 'made'};
     } finally {
-      filled.forEach((s, i) => this.releaseGradient(gradients[i]!, s.variable.size));
+      this.releaseOutputs();
+      gradients.forEach((pointer, i) => this.releaseGradient(pointer, filled[i]!.variable.size));
     }
   }
 
@@ -121,19 +161,27 @@ abstract class WasmRunner implements StepRunner {
   protected abstract releaseGradient(pointer: number, size: number): void;
   /** Finds room for a variable's old and new values. */
   protected abstract place(step: VariableStep, gradient: number): Placed;
+  /** Gives back the room for new values that no variable has got: the step was not made. */
+  protected abstract releaseOutputs(): void;
   /** Hands the new values to the variables. */
   protected abstract assign(steps: readonly VariableStep[], placed: readonly Placed[]): void;
 }
 
 /**
  * The kernel on a memory of its own; values are copied in and out. Serves the cpu and node backends, and the wasm backend
- * where its memory cannot be reached (threads).
+ * where its memory cannot be reached.
  */
 export class CopyingWasmRunner extends WasmRunner {
   readonly name = 'wasm-copy';
 
-  constructor() {
-    super(new OwnHeap());
+  /**
+   * @param ownsValues Whether a variable whose values this runner has made is not read again until it has others, whoever assigned
+   *     them: TensorFlow's tensors do not change, and reading one costs a copy. TF.js's cpu backend hands out its own arrays instead,
+   *     which cost nothing to read and might be written to. Default: it is read at every step.
+   * @param numThreads Threads that step a large variable together. Default 1.
+   */
+  constructor(private readonly ownsValues = false, numThreads = 1) {
+    super(new OwnHeap(numThreads > 1 && threadObstacle() === undefined), true, numThreads);
   }
 
   protected placeGradient(gradient: Tensor): number {
@@ -146,20 +194,25 @@ export class CopyingWasmRunner extends WasmRunner {
     this.heap.free(pointer, size);
   }
 
-  protected place({variable}: VariableStep, gradient: number): Placed {
-    const parameter = this.heap.allocate(variable.size);
-    floatsAt(this.heap, parameter, variable.size).set(variable.dataSync<'float32'>());
-    return {parameter, gradient, output: parameter};
+  protected place({variable, slots}: VariableStep, gradient: number): Placed {
+    const own = slots as HeapSlots, {values} = own;
+    if (own.valuesOf !== variable.dataId) floatsAt(this.heap, values, variable.size).set(variable.dataSync<'float32'>());
+    // Until the variable has the new values, these are nobody's: a step that throws must not count.
+    own.valuesOf = undefined;
+    return {parameter: values, gradient, output: values};
+  }
+
+  protected releaseOutputs(): void {
+    // They are in the slots' own room.
   }
 
   protected assign(steps: readonly VariableStep[], placed: readonly Placed[]): void {
-    steps.forEach(({variable}, i) => {
-      const {output} = placed[i]!;
+    steps.forEach(({variable, slots}, i) => {
       // A fresh array: on the cpu backend the old one may be shared with tensors that the user holds.
-      const value = tensor(floatsAt(this.heap, output, variable.size).slice(), variable.shape, 'float32');
+      const value = tensor(floatsAt(this.heap, placed[i]!.output, variable.size).slice(), variable.shape, 'float32');
       variable.assign(value);
       value.dispose();
-      this.heap.free(output, variable.size);
+      if (this.ownsValues) (slots as HeapSlots).valuesOf = variable.dataId;
     });
   }
 }
@@ -168,14 +221,14 @@ export class CopyingWasmRunner extends WasmRunner {
 export class SharedWasmRunner extends WasmRunner {
   readonly name = 'wasm-shared';
 
-  private constructor(private readonly backend: WasmBackend, heap: Heap) {
-    super(heap);
+  private constructor(private readonly backend: WasmBackend, heap: Heap, numThreads: number) {
+    super(heap, false, numThreads);
   }
 
   /** A runner for this backend, or undefined where its heap cannot be shared. */
-  static create(backend: unknown): SharedWasmRunner | undefined {
+  static create(backend: unknown, numThreads = 1): SharedWasmRunner | undefined {
     const heap = sharedHeapOf(backend);
-    return heap === undefined ? undefined : new SharedWasmRunner(backend as WasmBackend, heap);
+    return heap === undefined ? undefined : new SharedWasmRunner(backend as WasmBackend, heap, numThreads);
   }
 
   protected placeGradient(gradient: Tensor): number {
@@ -186,18 +239,23 @@ export class SharedWasmRunner extends WasmRunner {
     // The gradient is the caller's tensor.
   }
 
-  private readonly outputs = new Map<number, TensorInfo>();
+  /** New values of a step, by variable, until the variables have them. */
+  private readonly outputs: TensorInfo[] = [];
 
   protected place({variable}: VariableStep, gradient: number): Placed {
-    const info = this.backend.makeOutput(variable.shape, 'float32'), output = offsetOf(this.backend, info);
-    this.outputs.set(output, info);
-    return {parameter: offsetOf(this.backend, variable), gradient, output};
+    const parameter = offsetOf(this.backend, variable), info = this.backend.makeOutput(variable.shape, 'float32');
+    this.outputs.push(info);
+    return {parameter, gradient, output: offsetOf(this.backend, info)};
   }
 
-  protected assign(steps: readonly VariableStep[], placed: readonly Placed[]): void {
+  protected releaseOutputs(): void {
+    this.outputs.splice(0).forEach(info => dispose(engine().makeTensorFromTensorInfo(info)));
+  }
+
+  protected assign(steps: readonly VariableStep[]): void {
+    const outputs = this.outputs.splice(0);
     steps.forEach(({variable}, i) => {
-      const {output} = placed[i]!, value = engine().makeTensorFromTensorInfo(this.outputs.get(output)!);
-      this.outputs.delete(output);
+      const value = engine().makeTensorFromTensorInfo(outputs[i]!);
       variable.assign(value);
       dispose(value);
     });

@@ -5,6 +5,7 @@ import {
 import {floatsAt, type Heap} from './heap.js';
 import {MODULE_DEFLATED} from './step-module.wasm.js';
 import {MODULE_DEFLATED as RELAXED_DEFLATED} from './step-relaxed-module.wasm.js';
+import {ThreadTeam, threadObstacle} from './thread-team.js';
 import type {StepOptions} from './types.js';
 import {forSharedMemory, isShared} from './wasm-backend.js';
 
@@ -18,6 +19,17 @@ interface StepExports {
   stepTensor(
     theta: number, step: number, tensorSlots: number, slots: number, parameter: number, gradient: number, output: number,
     count: number, rank: number, lastAxis: number, gradientScale: number, features: number, scratch: number, sums: number): void;
+  // The same in parts, for threads that share a tensor.
+  blockFloats(): number;
+  readonly sumSquaresBlocks: (x: number, count: number, blockSums: number, start: number, stop: number) => void;
+  addSquares(count: number, blockSums: number, out: number): void;
+  beginTensor(
+    theta: number, step: number, tensorSlots: number, count: number, rank: number, lastAxis: number, gradientScale: number,
+    features: number, scratch: number, sums: number): void;
+  readonly applyBlocks: (
+    theta: number, slots: number, parameter: number, gradient: number, output: number, count: number, scratch: number, blockSums: number,
+    start: number, stop: number) => void;
+  finishTensor(tensorSlots: number, count: number, gradientScale: number, blockSums: number, sums: number): void;
 }
 
 /** One variable of a step, by byte offsets into the kernel's heap. */
@@ -40,6 +52,11 @@ export interface PointerStep {
 // Layout of tl_step in kernel/tensor_lstm.h: nine floats, then two ints.
 const STEP = {learningRate: 0, weightDecay: 1, horizon: 2, time: 3, loss: 4, guard: 5, logNumTensors: 6, meanSnr: 7, floor: 8, hasLoss: 9, parameterScale: 10, size: 11};
 const NUM_SUMS = 6;
+
+/** Blocks that a thread takes at a time: some 50 µs of work. */
+const CHUNK_BLOCKS = 16;
+/** Parameters from which on threads share a variable: below, waking them takes longer than they save. */
+export const SHARED_FROM = 131_072;
 
 const compiled = new Map<boolean, WebAssembly.Module | Error>();
 
@@ -75,14 +92,27 @@ export class WasmStep {
   private readonly scratch: number;
   private readonly sums: number;
   private readonly lossSlots: number;
+  /** Threads that share large variables. */
+  private readonly team: ThreadTeam | undefined;
+  private readonly obstacle: string | undefined;
+  private readonly blockFloats: number;
+  /** Room for the sums of each block of the largest variable that threads have shared. */
+  private blockSums = {pointer: 0, floats: 0};
 
   /**
    * @param module Another build of `kernel/step.c`, for experiments. Default: the embedded one.
+   * @param numThreads Threads that step large variables together, the caller's included. Default 1.
    * @throws Error where the module cannot be compiled or linked to the heap's memory.
    */
-  constructor(readonly heap: Heap, module: WebAssembly.Module | Error = stepModule(isShared(heap.memory))) {
+  constructor(readonly heap: Heap, module: WebAssembly.Module | Error = stepModule(isShared(heap.memory)), numThreads = 1) {
     if (module instanceof Error) throw module;
     this.wasm = new WebAssembly.Instance(module, {env: {memory: heap.memory}}).exports as unknown as StepExports;
+    this.blockFloats = this.wasm.blockFloats();
+    this.obstacle = numThreads > 1 ? threadObstacle(heap.memory) : undefined;
+    if (numThreads > 1 && this.obstacle === undefined) {
+      const {sumSquaresBlocks, applyBlocks} = this.wasm;
+      this.team = new ThreadTeam(numThreads, heap.memory, module, {sumSquaresBlocks, applyBlocks}, CHUNK_BLOCKS * this.blockFloats);
+    }
     this.theta = heap.allocate(THETA_SIZE);
     this.step = heap.allocate(STEP.size);
     this.features = heap.allocate(NUM_INPUTS);
@@ -93,8 +123,43 @@ export class WasmStep {
 
   /** Sum of squares of `count` floats: not finite if any is not, or if it overflows. */
   sumSquares(pointer: number, count: number): number {
-    this.wasm.sumSquares(pointer, count, this.sums);
+    const team = this.teamFor(count);
+    if (team === undefined) {
+      this.wasm.sumSquares(pointer, count, this.sums);
+    } else {
+      this.reserveBlockSums(count);
+      team.run('sumSquaresBlocks', [pointer, count, this.blockSums.pointer], count);
+      this.wasm.addSquares(count, this.blockSums.pointer, this.sums);
+    }
     return new Float64Array(this.heap.memory.buffer, this.sums, 1)[0]!;
+  }
+
+  /** Why this one thread steps alone though more were asked for. */
+  get threadObstacle(): string | undefined {
+    return this.obstacle ?? this.team?.failure;
+  }
+
+  /** Parts of variables that other threads have computed so far. */
+  get sharedChunks(): number {
+    return this.team?.sharedChunks ?? 0;
+  }
+
+  /** Ends the threads until they are needed again. */
+  stopThreads(): void {
+    this.team?.stop();
+  }
+
+  private teamFor(count: number): ThreadTeam | undefined {
+    return count >= SHARED_FROM ? this.team : undefined;
+  }
+
+  private reserveBlockSums(count: number): void {
+    const floats = 2 * NUM_SUMS * Math.ceil(count / this.blockFloats), {pointer, floats: room} = this.blockSums;
+    if (floats <= room) return;
+    if (room > 0) this.heap.free(pointer, room);
+    // Where there is no room for more, none is held.
+    this.blockSums = {pointer: 0, floats: 0};
+    this.blockSums = {pointer: this.heap.allocate(floats), floats};
   }
 
   /**
@@ -105,6 +170,7 @@ export class WasmStep {
   run(theta: Float32Array, lossSlots: Float32Array, loss: number | undefined, steps: readonly PointerStep[], options: StepOptions): void {
     const {heap, wasm} = this;
     if (steps.length === 0) return;
+    for (const {size} of steps) if (this.teamFor(size) !== undefined) this.reserveBlockSums(size);
     // No allocation happens below, so these views stay valid.
     const floats = new Float32Array(heap.memory.buffer), at = this.step / 4;
     const sums = new Float64Array(heap.memory.buffer, this.sums, NUM_SUMS);
@@ -137,10 +203,17 @@ export class WasmStep {
       floats[at + STEP.weightDecay] = step.weightDecay;
       sums[0] = step.gradientSquares;
       sums[1] = step.parameterSquares;
-      const rank = step.shape.length;
-      wasm.stepTensor(
-        this.theta, this.step, step.tensorSlots, step.slots, step.parameter, step.gradient, step.output,
-        step.size, rank, step.shape[rank - 1] ?? 1, gradientScale, this.features, this.scratch, this.sums);
+      const rank = step.shape.length, last = step.shape[rank - 1] ?? 1, team = this.teamFor(step.size);
+      if (team === undefined) {
+        wasm.stepTensor(
+          this.theta, this.step, step.tensorSlots, step.slots, step.parameter, step.gradient, step.output,
+          step.size, rank, last, gradientScale, this.features, this.scratch, this.sums);
+        continue;
+      }
+      const {pointer: blockSums} = this.blockSums;
+      wasm.beginTensor(this.theta, this.step, step.tensorSlots, step.size, rank, last, gradientScale, this.features, this.scratch, this.sums);
+      team.run('applyBlocks', [this.theta, step.slots, step.parameter, step.gradient, step.output, step.size, this.scratch, blockSums], step.size);
+      wasm.finishTensor(step.tensorSlots, step.size, gradientScale, blockSums, this.sums);
     }
   }
 }

@@ -10,7 +10,7 @@ import {rolloutParticle, type FirstLoss} from './particle.js';
 export function enginePairs(engine: RolloutEngine, sampleTask: (random: Random) => SampledTask, objective: Objective): StartPair {
   return random => {
     const task = sampleTask(random.fork('task')), loaded = engine.load(task.problem);
-    const options: RolloutOptions = {rule: 'tensor-lstm', learningRate: 1, horizon: task.horizon, hasLoss: task.hasLoss};
+    const {horizon, hasLoss, parameterScale = true} = task, options: RolloutOptions = {rule: 'tensor-lstm', learningRate: 1, horizon, hasLoss, parameterScale};
     const first: FirstLoss = {value: undefined};
     const particle = (): ReturnType<typeof rolloutParticle> => rolloutParticle(engine.start(loaded, options), task.steps, objective, first);
     const particles = [particle(), particle()] as const;

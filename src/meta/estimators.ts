@@ -1,5 +1,6 @@
-import {Random} from '../random.js';
+import type {Random} from '../random.js';
 import type {AntitheticOptions, Estimator, EstimatorState, HorizonRange, PairWindow, WindowPlan} from './estimator.js';
+import {TaskSequence, type SequencedTask, type StartTask} from './task-sequence.js';
 
 /** One particle: an inner training run that can be advanced window by window. */
 export interface Particle {
@@ -27,16 +28,13 @@ export interface ParticleWindow {
 }
 
 /** One task with its two particles, which share initial parameters, data and batches. */
-export interface ParticlePair {
+export interface ParticlePair extends SequencedTask {
   readonly name: string;
-  /** Inner steps until the task ends. */
-  readonly steps: number;
   readonly particles: readonly [Particle, Particle];
-  dispose(): void;
 }
 
-/** Starts the next task; everything random comes from `random`. @param horizons What its number of steps is drawn from. */
-export type StartPair = (random: Random, horizons: HorizonRange) => ParticlePair;
+/** Starts the pair of the next task. */
+export type StartPair = StartTask<ParticlePair>;
 
 /**
  * Estimates the gradient of the Gaussian-smoothed objective E[L(theta + sigma e)] from antithetic pairs, window by window:
@@ -53,11 +51,7 @@ export type StartPair = (random: Random, horizons: HorizonRange) => ParticlePair
  * With `maxDifference: Infinity` and `signOnly: false` these are the papers' estimators; clipping trades bias for robustness.
  */
 export class AntitheticEstimator implements Estimator {
-  private task = 0;
-  private pair!: ParticlePair;
-  private live = false;
-  private taskRandom!: Random;
-  private remaining = 0;
+  private readonly tasks: TaskSequence<ParticlePair>;
   private readonly noise: Float32Array;
   private readonly accumulated: Float32Array;
   private readonly perturbed: Float32Array;
@@ -67,32 +61,22 @@ export class AntitheticEstimator implements Estimator {
    * @param random Source of tasks and perturbations; the estimator depends on nothing else.
    * @param horizons What the horizon of the first task is drawn from.
    */
-  constructor(
-      private readonly options: AntitheticOptions, size: number, private readonly random: Random, private readonly start: StartPair, private horizons: HorizonRange) {
+  constructor(private readonly options: AntitheticOptions, size: number, random: Random, start: StartPair, horizons: HorizonRange) {
     this.noise = new Float32Array(size);
     this.accumulated = new Float32Array(size);
     this.perturbed = new Float32Array(size);
-    this.begin(horizons);
-    if (options.stagger) this.remaining = Math.max(1, Math.round(this.remaining * random.fork('stagger').uniform()));
+    this.tasks = new TaskSequence(random, start, horizons, options.stagger);
+    this.begin();
   }
 
-  private begin(horizons: HorizonRange): void {
-    this.taskRandom = this.random.fork(this.task++);
-    this.horizons = horizons;
-    this.startPair();
-    this.remaining = this.pair.steps;
+  /** Forgets the perturbations of the last task. */
+  private begin(): void {
     this.accumulated.fill(0);
     if (this.options.kind === 'nres') this.perturb();
   }
 
-  private startPair(): void {
-    this.live = false;
-    this.pair = this.start(this.taskRandom.fork('task'), this.horizons);
-    this.live = true;
-  }
-
   private perturb(): void {
-    const {noise, accumulated, options: {sigma, kind}, taskRandom} = this;
+    const {noise, accumulated, options: {sigma, kind}, tasks: {taskRandom}} = this;
     for (let k = 0; k < noise.length; k++) {
       noise[k] = sigma * taskRandom.normal();
       accumulated[k] = kind === 'pes' ? accumulated[k]! + noise[k]! : noise[k]!;
@@ -101,8 +85,8 @@ export class AntitheticEstimator implements Estimator {
 
   /** Advances the pair by one window and adds its estimate to `gradient`. */
   window(theta: Float32Array, {steps, horizons, imitation}: WindowPlan, gradient: Float32Array): PairWindow {
-    const {options: {kind, sigma, maxDifference, signOnly}, perturbed, noise, pair} = this;
-    const length = Math.min(steps, this.remaining);
+    const {options: {kind, sigma, maxDifference, signOnly}, perturbed, noise, tasks} = this;
+    const pair = tasks.current, length = tasks.windowSteps(steps);
     if (kind !== 'nres') this.perturb();
     const state = kind === 'es' ? pair.particles[0].snapshot() : undefined;
     const [plus, minus] = ([1, -1] as const).map((sign, i) => {
@@ -119,45 +103,31 @@ export class AntitheticEstimator implements Estimator {
     const difference = signOnly ? Math.sign(raw) : Math.max(-maxDifference, Math.min(maxDifference, raw));
     const weight = difference / (sigma * sigma);
     for (let k = 0; k < gradient.length; k++) gradient[k]! += weight * this.accumulated[k]!;
-    this.remaining -= length;
-    const diverged = plus.diverged || minus.diverged, task = pair.name;
-    if (this.remaining <= 0 || diverged) {
-      this.dispose();
-      this.begin(horizons);
-    }
+    const diverged = plus.diverged || minus.diverged;
+    if (tasks.advance(length, diverged, horizons)) this.begin();
     return {
-      task, objective: (plus.objective + minus.objective) / 2 + flatness.mean, innerSteps: plus.steps + minus.steps, diverged,
+      task: pair.name, objective: (plus.objective + minus.objective) / 2 + flatness.mean, innerSteps: plus.steps + minus.steps, diverged,
       ...(plus.flatness !== undefined && {flatness: flatness.mean, flatnessDropped: flatness.dropped}),
     };
   }
 
   /** A copy of all state, for {@link AntitheticEstimator.restore}. */
   serialize(): EstimatorState {
-    const [plus, minus] = this.pair.particles;
-    return {
-      task: this.task, horizons: this.horizons, remaining: this.remaining, taskRandom: this.taskRandom.state(), noise: this.noise.slice(), accumulated: this.accumulated.slice(),
-      particles: [plus.snapshot(), minus.snapshot()],
-    };
+    const [plus, minus] = this.tasks.current.particles;
+    return {...this.tasks.state(), noise: this.noise.slice(), accumulated: this.accumulated.slice(), particles: [plus.snapshot(), minus.snapshot()]};
   }
 
   /** Goes on, bit for bit, from the state of an estimator with the same options, generator and tasks. */
   restore(state: EstimatorState): void {
-    this.dispose();
-    this.task = state.task;
-    this.horizons = state.horizons;
-    this.taskRandom = Random.from(state.taskRandom);
-    this.startPair();
-    this.pair.particles.forEach((particle, i) => particle.restore(state.particles[i]));
-    this.remaining = state.remaining;
+    this.tasks.restore(state);
+    this.tasks.current.particles.forEach((particle, i) => particle.restore(state.particles[i]));
     this.noise.set(state.noise);
     this.accumulated.set(state.accumulated);
   }
 
   /** Ends the current task. A second call does nothing. */
   dispose(): void {
-    if (!this.live) return;
-    this.live = false;
-    this.pair.dispose();
+    this.tasks.dispose();
   }
 }
 

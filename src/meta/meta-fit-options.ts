@@ -98,6 +98,11 @@ export interface MetaFitOptions {
   readonly validateEvery?: number | undefined;
   /** Stop after so many judgements in a row without a better theta, ≥ 1. Default: never. */
   readonly patience?: number | undefined;
+  /**
+   * Which theta the run gives: the best by held-out score, the initial one included (`'best'`, default), or the last one, for studies in which a choice
+   * by losses alone would undo a regularizer. With `'last'` neither `patience` nor a curriculum in stages can be had: both go by held-out scores.
+   */
+  readonly keep?: 'best' | 'last' | undefined;
   /** Folder for checkpoints. A run that finds one of the same recipe there goes on with it, bit for bit. Node only. Default: none. */
   readonly checkpointDir?: string | URL | undefined;
   /** Outer steps between two checkpoints, ≥ 1. Default 25. */

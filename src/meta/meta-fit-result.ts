@@ -22,9 +22,9 @@ export interface MetaFitHistory {
 export class MetaFitResult {
   /** @internal */
   constructor(
-      /** The best theta by held-out score, the initial one included. */
+      /** The best theta by held-out score, the initial one included; with `keep: 'last'` the last one. */
       readonly theta: Theta,
-      /** Its held-out score, and the outer step that it comes from. */
+      /** Its held-out score (with `keep: 'last'` the last that was taken), and the outer step that it comes from. */
       readonly best: {readonly heldOut: number; readonly outerStep: number},
       readonly history: readonly MetaFitHistory[],
       /** Why it ended: all steps made, no better theta for `patience` judgements, or the signal. */

@@ -1,4 +1,4 @@
-import type {CheckpointFolder, RunState} from './checkpoint.js';
+import type {BestTheta, CheckpointFolder, RunState} from './checkpoint.js';
 import {afterJudgement, FIRST_STAGE, horizonsAt, judgedHorizons} from './curriculum.js';
 import type {PairWindow} from './estimator.js';
 import type {Host} from './host.js';
@@ -24,6 +24,12 @@ export class MetaFitRun {
     const theta = settings.initialTheta.values;
     this.fresh = saved === undefined;
     this.run = saved ?? {outer: initialOuterState(theta), best: {theta, score: Infinity, outerStep: 0}, heldOut: Infinity, stale: 0, diverged: 0, stage: FIRST_STAGE, history: []};
+  }
+
+  /** What the run gives; see the option `keep`. The score of the last theta is that of the last judgement. */
+  chosen(): BestTheta {
+    const {run: {outer, best, heldOut}, settings: {recipe: {keep}}} = this;
+    return keep === 'last' ? {theta: outer.theta, score: heldOut, outerStep: outer.outerStep} : best;
   }
 
   /** All state of the run, pairs included. */

@@ -34,6 +34,8 @@ export interface MetaFitRecipe {
   readonly numHeldOut: number;
   readonly validateEvery: number;
   readonly patience: number;
+  /** Missing: the best by held-out score. */
+  readonly keep: 'last' | undefined;
 }
 
 /** Checked options. Families are objects, or URLs of modules. */
@@ -53,7 +55,7 @@ export interface MetaFitSettings {
 
 const NAMES = [
   'tasks', 'rule', 'estimator', 'objective', 'regularizer', 'regularizeAt', 'curriculum', 'imitation', 'numOuterSteps', 'seed', 'workers', 'numPairs', 'windowSteps', 'sigma', 'learningRate', 'weightDecay', 'clip',
-  'maxDifference', 'signOnly', 'horizons', 'hideHorizon', 'hideLoss', 'initialTheta', 'heldOut', 'numHeldOut', 'validateEvery', 'patience', 'checkpointDir',
+  'maxDifference', 'signOnly', 'horizons', 'hideHorizon', 'hideLoss', 'initialTheta', 'heldOut', 'numHeldOut', 'validateEvery', 'patience', 'keep', 'checkpointDir',
   'checkpointEvery', 'onProgress', 'signal',
 ] as const satisfies ReadonlyArray<keyof MetaFitOptions>;
 /** Of evolution strategies alone. */
@@ -88,7 +90,11 @@ export function checkMetaFitOptions(options: unknown): MetaFitSettings {
     numOuterSteps: integer('numOuterSteps', 300), seed, numPairs, windowSteps: integer('windowSteps', 20),
     learningRate: real('learningRate', 1e-3, {above: 0}), weightDecay: real('weightDecay', 0, {min: 0}), clip: real('clip', 2, {above: 0, infinite: true}),
     numHeldOut: integer('numHeldOut', 8), validateEvery: integer('validateEvery', 25), patience: given.patience === undefined ? 0 : integer('patience', 0),
+    keep: checks.oneOf('keep', given.keep ?? 'best', ['best', 'last'], 'Leave it out for the best.') === 'last' ? 'last' : undefined,
   };
+  if (recipe.keep === 'last' && (recipe.patience > 0 || (recipe.curriculum !== undefined && 'stages' in recipe.curriculum))) {
+    checks.reject("keep must be 'best' with patience or a curriculum in stages", given.keep, 'Both go by held-out scores, which the last theta is not chosen by.');
+  }
   const tasks = checkFamily('tasks', given.tasks, workers), heldOut = given.heldOut === undefined ? tasks : checkFamily('heldOut', given.heldOut, workers);
   const {onProgress = (): void => undefined, signal} = given;
   if (typeof onProgress !== 'function') checks.reject('onProgress must be a function', onProgress, 'For example onProgress: p => console.log(p.heldOut).');

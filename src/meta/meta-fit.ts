@@ -1,5 +1,4 @@
-import {sha256} from '@noble/hashes/sha2.js';
-import {bytesToHex} from '@noble/hashes/utils.js';
+import {hashText} from '../hash-text.js';
 import {Random} from '../random.js';
 import {ruleInfo} from '../rules/registry.js';
 import type {TaskFamily} from '../tasks/task-family.js';
@@ -16,6 +15,9 @@ import {MetaFitRun} from './meta-fit-run.js';
 import type {LocatedFamily} from './ops-pair.js';
 import {openFamilies, type OpsPlan} from './open-families.js';
 import {WorkerHost} from './worker-host.js';
+
+/** Of the hash by which a checkpoint knows its recipe. */
+const RECIPE_DIGITS = 16;
 
 /**
  * Meta-trains a rule on tasks of your own: theta is improved by evolution strategies over training runs of the very
@@ -35,12 +37,12 @@ export async function metaFit(options: MetaFitOptions): Promise<MetaFitResult> {
   const settings = checkMetaFitOptions(options), {recipe, checkpointDir, initialTheta} = settings, host = await startHost(settings);
   try {
     const text = JSON.stringify({ruleVersion: ruleInfo(recipe.rule).version, ...jsonSafe(recipe), initialTheta: initialTheta.hash, families: host.families});
-    const folder = checkpointDir === undefined ? undefined : new CheckpointFolder(checkpointDir, hashText(text));
+    const folder = checkpointDir === undefined ? undefined : new CheckpointFolder(checkpointDir, hashText(text, RECIPE_DIGITS));
     const saved = folder?.read();
     if (saved !== undefined) await host.restore(saved.pairs);
     const run = new MetaFitRun(settings, host, folder, saved);
-    const stopped = await run.toEnd(), {best, history} = run.state();
-    return new MetaFitResult(makeTheta(best.theta, recipe.rule), {heldOut: best.score, outerStep: best.outerStep}, history, stopped, text);
+    const stopped = await run.toEnd(), {history} = run.state(), chosen = run.chosen();
+    return new MetaFitResult(makeTheta(chosen.theta, recipe.rule), {heldOut: chosen.score, outerStep: chosen.outerStep}, history, stopped, text);
   } finally {
     await host.stop();
   }
@@ -60,8 +62,4 @@ async function startHost({recipe, tasks, heldOut, workers, flatness}: MetaFitSet
 /** Infinity has no word in JSON, and null would be no recipe. */
 function jsonSafe(recipe: object): object {
   return JSON.parse(JSON.stringify(recipe, (_, value: unknown) => (value === Infinity ? 'Infinity' : value))) as object;
-}
-
-function hashText(text: string): string {
-  return bytesToHex(sha256(new TextEncoder().encode(text))).slice(0, 16);
 }

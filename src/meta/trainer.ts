@@ -19,6 +19,8 @@ export interface TrainerOptions {
   readonly objective: Objective;
   /** Outer learning rate at outer step `k`. */
   readonly learningRate: (k: number) => number;
+  /** Places in theta of weights that stay as they are. Pairs are perturbed in them all the same. Default: none. */
+  readonly frozen?: readonly number[];
   /** Another build of the engine, for experiments. Default: the embedded one. */
   readonly engine?: Uint8Array<ArrayBuffer>;
 }
@@ -54,9 +56,11 @@ export class Trainer {
 
   /** One outer step: a window of every pair, then an update of theta. Call {@link Trainer.start} first. */
   async step(): Promise<OuterReport> {
-    const {state, options: {windowSteps, learningRate}} = this;
+    const {state, options: {windowSteps, learningRate, frozen = []}} = this;
     const results = await this.host!.window(state.theta, {steps: windowSteps, horizons: OWN_HORIZONS, imitation: 0}), windows = results.map(r => r.window);
-    const gradientNorm = updateTheta(state, meanGradient(results.map(r => r.gradient)), {learningRate: learningRate(state.outerStep + 1), weightDecay: 0, clip: CLIP});
+    const gradient = meanGradient(results.map(r => r.gradient));
+    for (const place of frozen) gradient[place] = 0;
+    const gradientNorm = updateTheta(state, gradient, {learningRate: learningRate(state.outerStep + 1), weightDecay: 0, clip: CLIP});
     const total = (f: (w: PairWindow) => number): number => windows.reduce((sum, w) => sum + f(w), 0);
     state.innerSteps += total(w => w.innerSteps);
     return {objective: total(w => w.objective) / windows.length, gradientNorm, diverged: total(w => Number(w.diverged))};

@@ -1,5 +1,6 @@
-// Starts worker.ts where the sources run unbuilt: a worker thread does not inherit tsx's loader on Node 20.
+// Starts a worker's module where the sources run unbuilt: a worker thread does not inherit tsx's loader on Node 20.
 import {register} from 'tsx/esm/api';
 
 register();
-await import('./worker.ts');
+// Its address is the thread's argument; metaFit's own unless told otherwise.
+await import(process.argv[2] ?? './worker.ts');

@@ -24,7 +24,7 @@ export interface RunTaskOptions extends Pick<RolloutOptions, 'rule' | 'learningR
 /** Runs one rule on one task from start to end. */
 export function runTask(engine: RolloutEngine, task: SampledTask, {theta, ...options}: RunTaskOptions): TaskResult {
   const loaded = engine.load(task.problem);
-  const rollout = engine.start(loaded, {...options, horizon: task.horizon, hasLoss: task.hasLoss});
+  const {horizon, hasLoss, parameterScale = true} = task, rollout = engine.start(loaded, {...options, horizon, hasLoss, parameterScale});
   if (theta !== undefined) rollout.setTheta(theta);
   const losses = new Float32Array(Math.min(task.steps, 1000));
   let total = 0, first = 0, made = 0;

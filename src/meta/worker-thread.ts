@@ -8,23 +8,30 @@ export class WorkerDeath extends Error {
   override readonly name = 'WorkerDeath';
 }
 
+/** What a worker thread is started with. */
+export interface WorkerFile {
+  readonly url: URL;
+  /** Arguments of the thread. */
+  readonly argv: string[];
+}
+
 /** Whose workers they are. */
 export interface WorkerKind {
   /** The function that asks, and what it asks for, for errors. */
   readonly caller: string;
   readonly work: string;
-  /** The worker's file. */
-  readonly url: URL;
+  readonly file: WorkerFile;
 }
 
 /**
- * A worker's file: in the built package, or its source, which has to be translated first.
- * @param here Address of the asking module.
+ * A worker's file: in the built package, or the source `worker.ts` beside the asking module, which has to be translated first.
+ * @param here Address of the asking module, in a folder beside this one.
  * @param built Name of the file beside it in the package.
  */
-export function workerUrl(here: string, built: string): URL {
+export function workerFile(here: string, built: string): WorkerFile {
+  if (here.endsWith('.ts')) return {url: new URL('../meta/tsx-worker.mjs', here), argv: [new URL('./worker.ts', here).href]};
   // Joined, so that bundlers for browsers do not take it for a file of theirs.
-  return here.endsWith('.ts') ? new URL('./tsx-worker.mjs', here) : new URL(['.', built].join('/'), here);
+  return {url: new URL(['.', built].join('/'), here), argv: []};
 }
 
 type WorkerFailure = Extract<WorkerAnswer, {readonly kind: 'error'}>;
@@ -43,9 +50,9 @@ export class WorkerThread<Request = WorkerRequest, Answer extends {readonly kind
   /** Starts the thread; wait for {@link WorkerThread.ready} before asking anything. */
   constructor(setup: WorkerSetup);
   constructor(setup: object, kind: WorkerKind);
-  constructor(setup: object, private readonly kind: WorkerKind = {caller: 'metaFit', work: 'run its pairs', url: workerUrl(import.meta.url, 'meta-worker.js')}) {
-    const {threads} = node('workers', kind.caller);
-    this.worker = new threads.Worker(kind.url, {workerData: setup});
+  constructor(setup: object, private readonly kind: WorkerKind = {caller: 'metaFit', work: 'run its pairs', file: workerFile(import.meta.url, 'meta-worker.js')}) {
+    const {threads} = node('workers', kind.caller), {url, argv} = kind.file;
+    this.worker = new threads.Worker(url, {workerData: setup, argv});
     this.worker.on('message', (answer: Answer | WorkerFailure) => this.settle(answer));
     this.worker.on('messageerror', error => (this.cause = error));
     this.worker.on('error', error => (this.cause = error));

@@ -46,10 +46,13 @@ export function resolveGradients(gradients: Gradients): VariableGradient[] {
   return [...found].map(([variable, gradient]) => ({variable, gradient}));
 }
 
-// Without its backend a variable reads as zeros on some, and as a TypeError of TF.js's on others.
-function assertReachable({dataId, name}: Variable): void {
+/**
+ * Without its backend a variable reads as zeros on some, and as a TypeError of TF.js's on others.
+ * @throws L2OError `ENVIRONMENT` for a variable whose backend has been removed.
+ */
+export function assertReachable({dataId, name}: Variable): void {
   const {state, registry, backend} = engine(), home = state.tensorInfo.get(dataId)?.backend;
   if (home === undefined || home === backend || Object.values(registry).includes(home)) return;
-  throw new L2OError('ENVIRONMENT', `applyGradients: expected the values of '${name}', got a variable whose backend was removed (tf.removeBackend), and its values with it. ` +
+  throw new L2OError('ENVIRONMENT', `LearnedOptimizer: expected the values of '${name}', got a variable whose backend was removed (tf.removeBackend), and its values with it. ` +
     'Load model and optimizer from where they were last saved; use tf.setBackend alone to change the backend in training.');
 }

@@ -1,5 +1,5 @@
 import {
-  dispose, Optimizer, type serialization, type NamedTensorMap, type Scalar, type Variable,
+  dispose, engine, Optimizer, type serialization, type NamedTensorMap, type Scalar, type Variable,
 } from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import {decodeBase64} from '../base64.js';
@@ -9,7 +9,7 @@ import {isRuleName} from '../rules/registry.js';
 import {defaultTheta} from '../theta/default-theta.js';
 import {checkRule, hashTheta, makeTheta, type Theta} from '../theta/theta-file.js';
 import {DeferredSteps} from './deferred-steps.js';
-import {resolveGradients, type Gradients} from './gradients.js';
+import {assertReachable, resolveGradients, type Gradients} from './gradients.js';
 import {checkLearningRate, checkNumSteps, checkOptions, type LearnedOptimizerOptions, type Settings} from './options.js';
 import {readOnce} from './read-once.js';
 import {decodeState, encodeState, type NamedTensor} from './saved-state.js';
@@ -86,15 +86,18 @@ export class LearnedOptimizer extends Optimizer {
   /**
    * As `tf.Optimizer.computeGradients`; keeps the loss for the step that follows.
    * @returns Loss and gradients, which the caller disposes.
+   * @throws L2OError `ENVIRONMENT` where a variable's backend has been removed; `DISPOSED`.
    */
   override computeGradients(f: () => Scalar, varList?: Variable[]): {value: Scalar; grads: NamedTensorMap} {
     this.assertLive();
     // Where f throws, an earlier loss must not pass for that of the next step.
     this.loss = undefined;
     this.settleLast();
+    // The forward pass would move what a removed backend gives for their values to the current one, and train on that.
+    (varList ?? Object.values(engine().registeredVariables).filter(({trainable}) => trainable)).forEach(assertReachable);
     const result = super.computeGradients(f, varList);
     const {value} = result;
-    this.loss = selectRunner(this.notice, this.settings.rule).readsLoss ? value.dataSync()[0] : value;
+    this.loss = selectRunner(this.notice, this.settings.rule, this.settings.numThreads).readsLoss ? value.dataSync()[0] : value;
     return result;
   }
 
@@ -130,7 +133,7 @@ export class LearnedOptimizer extends Optimizer {
     this.settleLast();
     const kept = this.takeLoss(), pairs = resolveGradients(gradients);
     if (pairs.length === 0) return;
-    const runner = selectRunner(this.notice, this.settings.rule);
+    const runner = selectRunner(this.notice, this.settings.rule, this.settings.numThreads);
     // The backend may have been changed since the loss was computed.
     const loss = runner.readsLoss && typeof kept === 'object' ? kept.dataSync()[0] : kept;
     const {group, slots} = this.store.prepare(runner, pairs.map(p => p.variable));

@@ -36,6 +36,11 @@ export interface LearnedOptimizerOptions {
    * on GPU backends at the next step, and without the name.
    */
   readonly onNonFinite?: 'skip' | 'throw' | undefined;
+  /**
+   * Threads that step a large variable (131,072 parameters and more) together, an integer from 1 to 64: on cpu and node in Node or a page
+   * with shared memory, and on wasm with threads. Steps are the same, bit by bit, whatever their number. Elsewhere it is noted once, and there is one. Not saved. Default 1.
+   */
+  readonly numThreads?: number | undefined;
   /** Called with notices that deserve a look, such as a fallback or a skipped step. Default: silent. Not saved. */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }
@@ -50,11 +55,14 @@ export interface Settings {
   readonly rule: RuleName;
   readonly parameterScale: boolean;
   readonly onNonFinite: 'skip' | 'throw';
+  readonly numThreads: number;
   readonly onNotice: (notice: string) => void;
 }
 
+const MAX_THREADS = 64;
+
 const OPTION_NAMES: ReadonlyArray<keyof LearnedOptimizerOptions> = [
-  'numSteps', 'learningRate', 'weightDecay', 'decayMask', 'clipNorm', 'rule', 'theta', 'parameterScale', 'onNonFinite', 'onNotice',
+  'numSteps', 'learningRate', 'weightDecay', 'decayMask', 'clipNorm', 'rule', 'theta', 'parameterScale', 'onNonFinite', 'numThreads', 'onNotice',
 ];
 
 /** Throws the error of a bad argument. */
@@ -94,11 +102,14 @@ export function checkOptions(options: unknown): {settings: Settings; theta: Thet
   if (typeof options !== 'object' || options === null || Array.isArray(options)) reject('options must be an object', options, 'Call learnedOptimizer({numSteps: 1000}), or learnedOptimizer() for the defaults.');
   assertKnownNames('learnedOptimizer', options, OPTION_NAMES);
   const given: Partial<Record<keyof LearnedOptimizerOptions, unknown>> = options;
-  const {weightDecay = 0, clipNorm, onNonFinite = 'skip', decayMask = defaultDecayMask, onNotice = (): void => undefined} = given;
+  const {weightDecay = 0, clipNorm, onNonFinite = 'skip', numThreads = 1, decayMask = defaultDecayMask, onNotice = (): void => undefined} = given;
   if (typeof weightDecay !== 'number' || !(weightDecay >= 0) || !Number.isFinite(weightDecay)) reject('weightDecay must be a number ≥ 0', weightDecay, 'Typical values lie from 0 to 0.1.');
   if (clipNorm !== undefined && (typeof clipNorm !== 'number' || !(clipNorm > 0) || !Number.isFinite(clipNorm))) reject('clipNorm must be a number > 0', clipNorm, 'Leave it out for no clipping.');
   if (given.rule !== undefined && !isRuleName(given.rule)) reject(`rule must be one of ${ruleNames()}`, given.rule, 'Leave it out to use the default.');
   if (onNonFinite !== 'skip' && onNonFinite !== 'throw') reject("onNonFinite must be 'skip' or 'throw'", onNonFinite, "Use 'throw' to stop at the first bad step.");
+  if (typeof numThreads !== 'number' || !Number.isInteger(numThreads) || numThreads < 1 || numThreads > MAX_THREADS) {
+    reject(`numThreads must be an integer from 1 to ${MAX_THREADS}`, numThreads, 'Leave it out for one thread; more than the machine has processors do not help.');
+  }
   if (typeof decayMask !== 'function') reject('decayMask must be a function of name and shape', decayMask, 'Return true for variables that decay.');
   if (typeof onNotice !== 'function') reject('onNotice must be a function of a string', onNotice, 'For example onNotice: console.warn.');
   const theta = given.theta === undefined ? undefined : checkThetaOption(given.theta, given.rule), rule = given.rule ?? theta?.rule ?? 'tensor-lstm';
@@ -110,7 +121,7 @@ export function checkOptions(options: unknown): {settings: Settings; theta: Thet
   if (parameterScale && rule !== 'tensor-lstm') reject(`parameterScale must not be true for the rule '${rule}', whose steps are never relative`, parameterScale, 'Leave it out.');
   const settings: Settings = {
     numSteps: checkNumSteps(given.numSteps), learningRate: given.learningRate === undefined ? 1 : checkLearningRate(given.learningRate),
-    weightDecay, clipNorm, rule, parameterScale, onNonFinite, decayMask: decayMask as Settings['decayMask'], onNotice: onNotice as Settings['onNotice'],
+    weightDecay, clipNorm, rule, parameterScale, onNonFinite, numThreads, decayMask: decayMask as Settings['decayMask'], onNotice: onNotice as Settings['onNotice'],
   };
   return {settings, theta};
 }

@@ -31,7 +31,7 @@ export class SlotStore {
 
   /**
    * The slots of these variables on `runner`: existing ones (moved there if another runner has them), restored ones, or new ones.
-   * @throws L2OError `INVALID_WEIGHTS` where restored state does not fit the variables; nothing has changed then.
+   * @throws L2OError `INVALID_WEIGHTS` where restored state does not fit the variables, or what `createSlots` throws; nothing has changed then.
    */
   prepare(runner: StepRunner, variables: readonly Variable[]): PreparedStep {
     const unknown = variables.filter(v => !this.entries.has(v));
@@ -58,6 +58,8 @@ export class SlotStore {
     // Once some have been found, what still waits may be that of frozen layers.
     const restored = matchVariables(unknown, this.waiting, this.entries.size === 0);
     this.prune();
+    // All or none: where one finds no room, the others are as if they had not been seen.
+    const slots = createAll(runner, unknown, restored);
     const known = all.map(v => this.entries.get(v)).find(e => e !== undefined);
     let group = known?.group;
     for (const variable of unknown) {
@@ -65,10 +67,7 @@ export class SlotStore {
       if (state !== undefined) group ??= this.wake(runner, state.group);
     }
     group ??= {step: 0, loss: runner.createLossSlots()};
-    for (const variable of unknown) {
-      const state = restored.get(variable);
-      this.entries.set(variable, {group, slots: runner.createSlots(variable.size, state)});
-    }
+    for (const [i, variable] of unknown.entries()) this.entries.set(variable, {group, slots: slots[i]!});
     const taken = new Set(restored.values());
     this.waiting = this.waiting.filter(state => !taken.has(state));
   }
@@ -141,6 +140,17 @@ export class SlotStore {
     this.waiting = [];
     this.waitingGroups = [];
   }
+}
+
+function createAll(runner: StepRunner, variables: readonly Variable[], restored: ReadonlyMap<Variable, VariableState>): VariableSlots[] {
+  const slots: VariableSlots[] = [];
+  try {
+    for (const variable of variables) slots.push(runner.createSlots(variable.size, restored.get(variable)));
+  } catch (error) {
+    slots.forEach(made => made.dispose());
+    throw error;
+  }
+  return slots;
 }
 
 /** Steps that a group has made: those that its device has skipped are not among them. */

@@ -7,13 +7,29 @@
 export const ACTIVATIONS = ['relu', 'tanh', 'sigmoid', 'elu', 'leakyRelu', 'softplus'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
 
-/** Losses by their names in `tf.losses`: `softmaxCrossEntropy` on integer labels, the others on numbers. */
-export const LOSSES = ['softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError', 'huberLoss', 'absoluteDifference'] as const;
+/** Activations that a program's instructions may have. */
+export const PROGRAM_ACTIVATIONS = [...ACTIVATIONS, 'gelu'] as const;
+export type ProgramActivation = (typeof PROGRAM_ACTIVATIONS)[number];
+
+/**
+ * Losses by their names in `tf.losses`: `softmaxCrossEntropy` on integer labels, the others on numbers. `evidenceBound` is the
+ * `sigmoidCrossEntropy` summed over outputs; a program's `sample` adds the code's divergence.
+ */
+export const LOSSES = [
+  'softmaxCrossEntropy', 'sigmoidCrossEntropy', 'meanSquaredError', 'huberLoss', 'absoluteDifference', 'halfSquaredError', 'evidenceBound',
+] as const;
 export type LossKind = (typeof LOSSES)[number];
 
 /** Kinds of tasks that the engine can run. */
-export const TASK_KINDS = ['dense', 'quadratic', 'lasso', 'rosenbrock', 'rastrigin', 'ackley', 'griewank', 'conv', 'recurrent'] as const;
+export const TASK_KINDS = ['dense', 'quadratic', 'lasso', 'rosenbrock', 'rastrigin', 'ackley', 'griewank', 'conv', 'recurrent', 'program'] as const;
 export type TaskKind = (typeof TASK_KINDS)[number];
+
+/** What an instruction of a program makes of earlier values; `kernel/program.h` says how. */
+export const OPERATIONS = ['input', 'dense', 'position', 'norm', 'activate', 'add', 'attend', 'pool', 'compare', 'sample', 'factors'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+/** Fields of an instruction: what, of which value, tokens and columns of what comes of it, and the operation's own numbers. */
+export const INSTRUCTION_FIELDS = [['op', 'int'], ['from', 'int'], ['tokens', 'int'], ['columns', 'int'], ['a', 'int'], ['b', 'int'], ['c', 'int']] as const;
 
 /** How a convolution halves its image. */
 export const DOWNSAMPLINGS = ['stride', 'maxPool', 'averagePool'] as const;
@@ -44,6 +60,7 @@ export const TENSOR_FIELDS = [['rank', 'int'], ['size', 'int'], ['last', 'int']]
 /** Fields of one split of a task's data. */
 export const SPLIT_FIELDS = [
   ['inputs', 'const float*'], ['answers', 'const void*'], ['numExamples', 'int'], ['batchSize', 'int'], ['seed', 'unsigned'],
+  ['inOrder', 'int'],
 ] as const;
 export type SplitField = (typeof SPLIT_FIELDS)[number][0];
 

@@ -59,7 +59,8 @@ export class EngineRollout implements Rollout {
       activation: ACTIVATIONS.indexOf(problem.activation ?? 'relu'), lossKind: LOSSES.indexOf(problem.loss ?? 'meanSquaredError'),
       strength: problem.strength ?? 0, scales: loaded.scales,
     });
-    loaded.splits.forEach(({inputs, answers, data: {numExamples, batchSize, seed}}, i) => this.writeSplit(i, {inputs, answers, numExamples, batchSize, seed}));
+    loaded.splits.forEach(({inputs, answers, data: {numExamples, batchSize, seed, inOrder}}, i) =>
+      this.writeSplit(i, {inputs, answers, numExamples, batchSize, seed, inOrder: inOrder === true ? 1 : 0}));
     const {wasm} = memory;
     this.writeFields({scratch: this.take(wasm.scratchFloats(this.at)), ruleScratch: this.take(wasm.ruleScratchFloats(this.at))});
   }
@@ -167,33 +168,50 @@ export class EngineRollout implements Rollout {
   }
 
   probe(numBatches = 1): LossProbe {
-    const {memory, loaded: {problem, numParams}} = this, step = this.step;
-    this.probeBlock ??= this.take(2 * numParams);
-    const point = this.probeBlock, gradient = point + 4 * numParams;
-    const place = (at: Float32Array): void => {
+    const {loaded: {problem, numParams}, step} = this;
+    const assertCurrent = (): void => {
       if (this.step !== step) stalePoint(step, this.step);
-      memory.floats(point, numParams).set(at);
     };
     return {
       shapes: problem.parameters.map(({shape}) => shape),
       parameters: () => this.parameters(),
       loss: at => {
-        place(at);
+        assertCurrent();
         let total = 0;
-        for (let k = 0; k < numBatches; k++) total += memory.wasm.lossAt(this.at, 0, step + k, point, 0, 0);
+        for (let k = 0; k < numBatches; k++) total += this.lossAt(at, 'train', step + k);
         return total / numBatches;
       },
       gradient: at => {
-        place(at);
+        assertCurrent();
         const sum = new Float32Array(numParams);
         let total = 0;
         for (let k = 0; k < numBatches; k++) {
-          total += memory.wasm.lossAt(this.at, 0, step + k, point, gradient, 0);
-          memory.floats(gradient, numParams).forEach((g, i) => (sum[i]! += g / numBatches));
+          const {loss, gradient} = this.gradientAt(at, 'train', step + k);
+          total += loss;
+          gradient.forEach((g, i) => (sum[i]! += g / numBatches));
         }
         return {loss: total / numBatches, gradient: sum};
       },
     };
+  }
+
+  /** The loss at any parameters on a batch of a split. */
+  lossAt(at: Float32Array, split: Split, batch: number): number {
+    return this.memory.wasm.lossAt(this.at, SPLITS.indexOf(split), batch, this.placed(at), 0, 0);
+  }
+
+  /** The same, and its gradient: a view, valid until the engine is used again. */
+  gradientAt(at: Float32Array, split: Split, batch: number): {readonly loss: number; readonly gradient: Float32Array} {
+    const {loaded: {numParams}, memory} = this, point = this.placed(at), gradient = point + 4 * numParams;
+    const loss = memory.wasm.lossAt(this.at, SPLITS.indexOf(split), batch, point, gradient, 0);
+    return {loss, gradient: memory.floats(gradient, numParams)};
+  }
+
+  /** Where the engine finds a copy of `at`; there is room for a gradient behind it. */
+  private placed(at: Float32Array): number {
+    const {numParams} = this.loaded, point = this.probeBlock ??= this.take(2 * numParams);
+    this.memory.floats(point, numParams).set(at);
+    return point;
   }
 
   /** The current parameters, one tensor after another: a copy. */

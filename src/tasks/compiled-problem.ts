@@ -13,6 +13,8 @@ export interface CompiledSplit {
   readonly batchSize: number;
   /** Of the batches; see `batchRows`. */
   readonly seed: number;
+  /** Whether each batch is the first examples, in order, and not drawn. Default false. */
+  readonly inOrder?: boolean;
 }
 
 /** A task as plain data, in the form that the compiled engine runs. `kernel/task.h` and what it includes say what each kind reads. */
@@ -22,7 +24,7 @@ export interface CompiledProblem {
   readonly parameters: readonly InitialParameter[];
   /** Reparametrisation, one for each single parameter: the optimizer sees parameter / scale. Default: none. */
   readonly scales?: Float32Array;
-  /** Sizes of inputs and of each layer; or unknowns and rows; or coordinates; or what else the kind needs. */
+  /** Sizes of inputs and of each layer; or unknowns and rows; or coordinates; or a program; or what else the kind needs. */
   readonly sizes: readonly number[];
   /** Of hidden layers. Default relu. */
   readonly activation?: Activation;
@@ -53,7 +55,7 @@ export function compiledFormOf(task: Task): (() => CompiledProblem) | undefined 
 
 /** Whether a problem's losses are those of batches of examples: it is a network. */
 export function hasBatches({kind}: CompiledProblem): boolean {
-  return kind === 'dense' || kind === 'conv' || kind === 'recurrent';
+  return kind === 'dense' || kind === 'conv' || kind === 'recurrent' || kind === 'program';
 }
 
 /** Number of all parameters. */

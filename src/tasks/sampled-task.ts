@@ -10,4 +10,6 @@ export interface SampledTask {
   /** Number of steps that the rule is told; 0 hides it. */
   readonly horizon: number;
   readonly hasLoss: boolean;
+  /** Whether the rule steps relative to each tensor's RMS. Default true. */
+  readonly parameterScale?: boolean;
 }

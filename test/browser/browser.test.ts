@@ -89,6 +89,10 @@ describe('in Chromium', function () {
       });
 
       if (backend === 'wasm') {
+        it('goes on alike where its memory has grown between two steps', async () => {
+          expect(await page.run('grown')).to.deep.equal({growths: 1, difference: 0});
+        });
+
         it('trains a conv net with the training kernels', async () => {
           const losses = await page.run('fitConv');
           expect(losses.at(-1)).to.be.lessThan(0.95 * losses[0]!);
@@ -128,6 +132,35 @@ describe('in Chromium', function () {
     });
   }
 
+  for (const backend of ['wasm', 'cpu']) {
+    it(`steps on ${backend} are shared by threads, bit for bit those of one, where a page has shared memory`, () => onPage('isolated', async page => {
+      await page.run('use', backend);
+      const {different, sharedChunks, notices} = await page.run('threads', 2);
+      expect([different, notices]).to.deep.equal([0, []]);
+      expect(sharedChunks).to.be.greaterThan(0);
+    }));
+  }
+
+  it('steps are made on one thread, with one notice, where a page has no shared memory', () => onPage('plain', async page => {
+    for (const backend of ['wasm', 'cpu', 'webgl']) {
+      await page.run('use', backend);
+      const {different, sharedChunks, notices} = await page.run('threads', 2);
+      expect([different, sharedChunks]).to.deep.equal([0, 0]);
+      expect(notices).to.have.lengthOf(1);
+      expect(notices[0]).to.include('numThreads: 2').and.include(backend === 'webgl' ? "'webgl'" : 'Cross-Origin-Opener-Policy');
+    }
+  }));
+
+  it('steps are made on one thread, with one notice, where a policy forbids workers', () => onPage('workerless', async page => {
+    await page.run('use', 'cpu');
+    const {different, sharedChunks, notices} = await page.run('threads', 2);
+    expect([different, sharedChunks]).to.deep.equal([0, 0]);
+    expect(notices).to.have.lengthOf(1);
+    expect(notices[0]).to.include('numThreads: 2').and.include('workers do not start');
+    // Chromium reports the policy's refusal itself.
+    page.errors.splice(0, page.errors.length, ...page.errors.filter(error => !error.includes('Content Security Policy')));
+  }));
+
   it('theta goes to IndexedDB and comes back', () => onPage('plain', async page => {
     await page.run('use', 'cpu');
     const {saved, loaded, recipe} = await page.run('thetaRoundTrip');
@@ -137,16 +170,16 @@ describe('in Chromium', function () {
 
   it('a WebGL context that is lost is told, with what to do', () => onPage('plain', async page => {
     await page.run('use', 'webgl');
-    const {step, save, disposing} = await page.run('loseContext');
-    for (const error of [step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('context was lost').and.includes('last saved');
+    const {training, step, save, disposing} = await page.run('loseContext');
+    for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('context was lost').and.includes('last saved');
     expect(disposing).to.equal(undefined);
     page.errors.length = 0;
   }));
 
   it('a WebGPU device that is lost is told, with what to do', () => onPage('plain', async page => {
     await page.run('use', 'webgpu');
-    const {step, save, disposing} = await page.run('destroyDevice');
-    for (const error of [step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('destroyed').and.includes('last saved');
+    const {training, step, save, disposing} = await page.run('destroyDevice');
+    for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('destroyed').and.includes('last saved');
     expect(disposing).to.equal(undefined);
     page.errors.length = 0;
   }));
@@ -154,9 +187,9 @@ describe('in Chromium', function () {
   for (const backend of ['webgl', 'webgpu', 'wasm']) {
     it(`a ${backend} backend that is removed in the middle is told, with what to do`, () => onPage('plain', async page => {
       await page.run('use', backend);
-      const {step, save, disposing} = await page.run('removeBackend');
+      const {training, step, save, disposing} = await page.run('removeBackend');
       // On wasm the slots are still there, and can be saved.
-      for (const error of backend === 'wasm' ? [step] : [step, save]) {
+      for (const error of backend === 'wasm' ? [training, step] : [training, step, save]) {
         expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('removed').and.includes('last saved');
       }
       expect(disposing).to.equal(undefined);

@@ -4,6 +4,7 @@ import {learnedOptimizer} from '../../src/index.js';
 import {initialTheta} from '../../src/rules/tensor-lstm/initial-theta.js';
 import {Random} from '../../src/random.js';
 import {BACKENDS, forEachBackend} from '../support/backends.js';
+import {growths} from '../support/growths.js';
 import {Bowl, minimize} from './bowl.js';
 import {BATCHES_PER_EPOCH, LAYERS_ENTRY_POINTS, LOOP_STEPS, LOSSLESS_STEPS, type Training} from './entry-points.js';
 import {mlp, regression} from './tasks.js';
@@ -58,22 +59,6 @@ describe('over 1,000 steps no more tensors than under tf.train.sgd are left', ()
     }
   });
 });
-
-/** How often a WebAssembly memory of ours or of TF.js grows in `run`. */
-async function growths(run: () => Promise<void> | void): Promise<number> {
-  const grow = Object.getOwnPropertyDescriptor(WebAssembly.Memory.prototype, 'grow')!;
-  let count = 0;
-  WebAssembly.Memory.prototype.grow = function counted(this: WebAssembly.Memory, pages: number): number {
-    count++;
-    return (grow.value as (pages: number) => number).call(this, pages);
-  };
-  try {
-    await run();
-  } finally {
-    Object.defineProperty(WebAssembly.Memory.prototype, 'grow', grow);
-  }
-  return count;
-}
 
 /** Allocations on the heap of the wasm backend that are not freed yet. */
 function countAllocations(): {live(): number; stop(): void} {

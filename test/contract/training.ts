@@ -73,6 +73,28 @@ export async function stateOf(optimizer: LearnedOptimizer): Promise<Map<string, 
   return state;
 }
 
+/**
+ * Weights of two models that are trained in turn, the first at each step, the second at every `every`th, so that their steps are
+ * counted apart.
+ * @param isShared Whether one optimizer trains both, or one of its own each.
+ */
+export async function trainedInTurn(
+  make: () => LearnedOptimizer, tasks: readonly [Task, Task], isShared: boolean, {steps, every}: {steps: number; every: number},
+): Promise<Float32Array[]> {
+  const one = make(), models = tasks.map(task => compiled(task, isShared ? one : make())) as [LayersModel, LayersModel];
+  for (let step = 0; step < steps; step++) {
+    await train(models[0], tasks[0], step, step + 1);
+    if (step % every === 0) await train(models[1], tasks[1], step, step + 1);
+  }
+  const values = models.flatMap(weightsOf);
+  models.forEach(model => {
+    model.optimizer.dispose();
+    model.dispose();
+  });
+  one.dispose();
+  return values;
+}
+
 /** Copies one optimizer's state to another, as a user would. */
 export async function copyState(from: LearnedOptimizer, to: LearnedOptimizer): Promise<void> {
   const weights = await from.getWeights();

@@ -5,7 +5,7 @@ import {L2OError, learnedOptimizer} from '../../src/index.js';
 import {BACKENDS, forEachBackend} from '../support/backends.js';
 import {apply, Bowl, minimize} from './bowl.js';
 import {mlp, regression} from './tasks.js';
-import {compiled, expectClose, expectDifferent, expectSame, stateOf, train, weightsOf} from './training.js';
+import {compiled, expectClose, expectDifferent, expectSame, stateOf, train, trainedInTurn, weightsOf} from './training.js';
 
 /** Ranks 0 to 5; sizes below, at and off multiples of 4 and 8. */
 const SHAPES = [[], [1], [3], [5], [7], [9], [15], [17], [8], [3, 3], [2, 3, 5], [3, 3, 2, 4], [1, 2, 3, 2, 2]];
@@ -146,23 +146,8 @@ describe('variables', () => {
     });
 
     it('of two models in turn, as a GAN\'s, are trained by one optimizer as by one for each, bit for bit', async () => {
-      const tasks = [mlp, regression] as const, options = {numSteps: 20};
-      const results = await Promise.all([true, false].map(async isShared => {
-        const one = learnedOptimizer(options);
-        const models = tasks.map(task => compiled(task, isShared ? one : learnedOptimizer(options)));
-        for (let step = 0; step < 12; step++) {
-          // Unevenly, so that their steps are counted apart.
-          await train(models[0]!, tasks[0], step, step + 1);
-          if (step % 3 === 0) await train(models[1]!, tasks[1], step, step + 1);
-        }
-        const values = models.flatMap(weightsOf);
-        models.forEach(model => {
-          model.optimizer.dispose();
-          model.dispose();
-        });
-        one.dispose();
-        return values;
-      }));
+      const results = await Promise.all([true, false].map(isShared =>
+        trainedInTurn(() => learnedOptimizer({numSteps: 20}), [mlp, regression], isShared, {steps: 12, every: 3})));
       expectSame(results[0]!, results[1]!);
     });
 

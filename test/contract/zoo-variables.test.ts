@@ -4,7 +4,7 @@ import {L2OError} from '../../src/index.js';
 import {BACKENDS, forEachBackend} from '../support/backends.js';
 import {apply, Bowl, minimize} from './bowl.js';
 import {mlp, regression} from './tasks.js';
-import {compiled, expectClose, expectDifferent, expectSame, stateOf, train, weightsOf} from './training.js';
+import {expectClose, expectDifferent, expectSame, stateOf, trainedInTurn} from './training.js';
 import {BOWL_STEPS, ranOnBowl, ZOO, zooOptimizer} from './zoo.js';
 
 const SHAPES = [[4, 3], [5], []];
@@ -57,21 +57,8 @@ for (const rule of ZOO) {
       });
 
       it('trains two models in turn as one optimizer for each would, bit for bit', async () => {
-        const tasks = [mlp, regression] as const;
-        const results = await Promise.all([true, false].map(async isShared => {
-          const one = zooOptimizer(rule), models = tasks.map(task => compiled(task, isShared ? one : zooOptimizer(rule)));
-          for (let step = 0; step < 5; step++) {
-            await train(models[0]!, tasks[0], step, step + 1);
-            if (step % 2 === 0) await train(models[1]!, tasks[1], step, step + 1);
-          }
-          const values = models.flatMap(weightsOf);
-          models.forEach(model => {
-            model.optimizer.dispose();
-            model.dispose();
-          });
-          one.dispose();
-          return values;
-        }));
+        const results = await Promise.all([true, false].map(isShared =>
+          trainedInTurn(() => zooOptimizer(rule), [mlp, regression], isShared, {steps: 5, every: 2})));
         expectSame(results[0]!, results[1]!);
       });
 

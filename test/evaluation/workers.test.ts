@@ -3,12 +3,12 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {expect} from 'chai';
 import {evaluate, L2OError} from '../../src/index.js';
+import {failure} from '../support/failure.js';
 import {timeless} from './timeless.js';
 import toy from './toy-suite.js';
 
 const FEW = {baselines: ['sgdMomentum'], numSeeds: 2, numTuningSeeds: 1, sensitivity: false} as const;
 const moduleOf = (name: string): URL => new URL(`./${name}.ts`, import.meta.url);
-const failure = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error);
 
 describe('evaluate in workers', () => {
   it('gives the same with no worker, one and two', async () => {

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import {layers, sequential, type Callback, type LayersModel, type Sequential} from '@tensorflow/tfjs-layers';
+import {layers, sequential} from '@tensorflow/tfjs-layers';
 import {expect} from 'chai';
 import {L2OError} from '../../src/errors.js';
 import {flatnessTerm} from '../../src/flatness/create-term.js';
@@ -13,8 +13,8 @@ import {OptionChecks} from '../../src/option-checks.js';
 import {learnedOptimizer} from '../../src/optimizer/learned-optimizer.js';
 import {Random} from '../../src/random.js';
 import {BACKENDS, forEachBackend} from '../support/backends.js';
+import {makeData, makeModel, seeded, SHARP, train, weightsOf} from './regularized-model.js';
 
-const SHARP: FlatnessRegularizerOptions = {measure: 'sharpness', strength: 1};
 const MEASURES: readonly FlatnessMeasure[] = [
   {measure: 'sharpness'}, {measure: 'sharpness', over: 'mean', scaling: 'plain', radius: 0.5, samples: 8}, {measure: 'localEntropy', gamma: 20, scaling: 'filter'}, {measure: 'localEntropy', gamma: 4, steps: 2, samples: 16},
   {measure: 'hessianNorm', samples: 4}, {measure: 'hessianNorm', norm: 'frobenius', scaling: 'plain'}, {measure: 'hessianTrace'}, {measure: 'hessianTrace', penalty: 'absolute', scaling: 'plain'},
@@ -23,61 +23,6 @@ const OPTIMIZERS: Readonly<Record<string, () => tf.Optimizer>> = {
   sgd: () => tf.train.sgd(0.1), momentum: () => tf.train.momentum(0.1, 0.9), adagrad: () => tf.train.adagrad(0.1), adadelta: () => tf.train.adadelta(1), adam: () => tf.train.adam(0.01),
   adamax: () => tf.train.adamax(0.01), rmsprop: () => tf.train.rmsprop(0.01), learned: () => learnedOptimizer({numSteps: 20}),
 };
-
-/** A net with everything whose second evaluation could leave a trace. */
-function makeModel(optimizer: tf.Optimizer, metrics: string[] = ['accuracy']): Sequential {
-  const model = sequential({layers: [
-    layers.dense({units: 6, activation: 'tanh', inputShape: [4]}), layers.batchNormalization(), layers.dropout({rate: 0.4}), layers.dense({units: 3, activation: 'softmax'}),
-  ]}), random = new Random(5);
-  model.setWeights(model.getWeights().map(w => tf.tensor(random.normals(w.size, 0.5).map(v => (w.rank === 1 ? Math.abs(v) + 0.1 : v)), w.shape)));
-  model.compile({optimizer, loss: 'categoricalCrossentropy', metrics});
-  return model;
-}
-
-function makeData(numExamples = 24): {x: tf.Tensor2D; y: tf.Tensor2D} {
-  const random = new Random(7);
-  const targets = Array.from({length: numExamples}, () => random.integer(3)).flatMap(label => [0, 1, 2].map(c => Number(c === label)));
-  return {x: tf.tensor2d(random.normals(numExamples * 4), [numExamples, 4]), y: tf.tensor2d(targets, [numExamples, 3])};
-}
-
-const weightsOf = (model: LayersModel): number[][] => model.getWeights().map(w => Array.from(w.dataSync()));
-
-/** What `f` does with TF.js's shuffles and masks drawn from a seed. */
-async function seeded<T>(f: () => Promise<T>, seed = 11): Promise<T> {
-  const own = Object.getOwnPropertyDescriptor(Math, 'random')!, random = new Random(seed);
-  Object.defineProperty(Math, 'random', {...own, value: () => random.uniform()});
-  try {
-    return await f();
-  } finally {
-    Object.defineProperty(Math, 'random', own);
-  }
-}
-
-/** Weights and history after a short fit. */
-async function train(optimizer: tf.Optimizer, callbacks?: FlatnessRegularizer, epochs = 2): Promise<{weights: number[][]; history: Record<string, number[]>}> {
-  const model = makeModel(optimizer), {x, y} = makeData();
-  const {history} = await seeded(() => model.fit(x, y, {epochs, batchSize: 8, verbose: 0, ...(callbacks !== undefined && {callbacks})}));
-  const weights = weightsOf(model);
-  tf.dispose([x, y]);
-  model.dispose();
-  optimizer.dispose();
-  return {weights, history: history as Record<string, number[]>};
-}
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(() => expect.fail('Nothing was thrown.'), (error: unknown) => error);
-}
-
-/** A callback that runs `f` at the end of each batch. */
-function atBatchEnd(f: (batch: number, logs: Record<string, unknown>, model: LayersModel) => void | Promise<void>): Callback {
-  const callback = new FlatnessRegularizer({...SHARP, strength: 0});
-  let model: unknown;
-  callback.setModel = given => { model = given; };
-  callback.onTrainBegin = (): Promise<void> => Promise.resolve();
-  callback.onEpochEnd = (): Promise<void> => Promise.resolve();
-  callback.onBatchEnd = async (batch, logs) => f(batch, logs as Record<string, unknown>, model as LayersModel);
-  return callback;
-}
 
 describe('FlatnessRegularizer', () => {
   describe('adds', () => {
@@ -161,190 +106,6 @@ describe('FlatnessRegularizer', () => {
       expect(few.numTensors).to.equal(before.numTensors);
       expect(tf.memory().numDataBuffers).to.equal(before.numDataBuffers);
     }).timeout(120_000);
-  });
-
-  describe('as callback', () => {
-    it('works with fitDataset', async () => {
-      const {x, y} = makeData(), model = makeModel(tf.train.adam(0.01));
-      let left = 3;
-      const dataset = {iterator: () => Promise.resolve({next: () => Promise.resolve(left-- > 0 ? {done: false, value: {xs: x.clone(), ys: y.clone()}} : {done: true, value: null})})};
-      const {history} = await model.fitDataset(dataset as unknown as Parameters<LayersModel['fitDataset']>[0], {epochs: 1, verbose: 0, callbacks: new FlatnessRegularizer(SHARP)});
-      expect(history.flatness).to.have.lengthOf(1);
-      expect(history.flatness![0]).to.be.greaterThan(0);
-    });
-
-    it('logs each regularized step and the epoch\'s mean, after warmup and every second step', async () => {
-      const {x, y} = makeData(), model = makeModel(tf.train.adam(0.01)), seen: unknown[] = [];
-      const flat = new FlatnessRegularizer({...SHARP, warmup: 4, every: 2});
-      const {history} = await model.fit(x, y, {epochs: 3, batchSize: 8, verbose: 0, callbacks: [flat, atBatchEnd((_, logs) => void seen.push(logs.flatness))]});
-      expect(seen.map(value => typeof value)).to.deep.equal(['undefined', 'undefined', 'undefined', 'undefined', 'number', 'undefined', 'number', 'undefined', 'number']);
-      expect(history.flatness![0]).to.be.NaN;
-      expect(history.flatness![1]).to.equal(seen[4]);
-      expect(history.flatness![2]).to.be.closeTo((Number(seen[6]) + Number(seen[8])) / 2, 1e-9);
-    });
-
-    it('counts steps on in a second fit of the same model', async () => {
-      const {x, y} = makeData(), model = makeModel(tf.train.adam(0.01)), flat = new FlatnessRegularizer({...SHARP, warmup: 3});
-      const fit = async (): Promise<number> => (await model.fit(x, y, {epochs: 1, batchSize: 8, verbose: 0, callbacks: flat})).history.flatness![0] as number;
-      expect(await fit()).to.be.NaN;
-      expect(await fit()).to.be.greaterThan(0);
-    });
-
-    it('restores the optimizer at the end, and where fit is stopped', async () => {
-      const {x, y} = makeData(), optimizer = tf.train.adam(0.01), model = makeModel(optimizer);
-      await model.fit(x, y, {epochs: 1, verbose: 0, callbacks: new FlatnessRegularizer(SHARP)});
-      expect(Object.hasOwn(optimizer, 'computeGradients')).to.equal(false);
-      await model.fit(x, y, {epochs: 5, batchSize: 8, verbose: 0, callbacks: [new FlatnessRegularizer(SHARP), atBatchEnd((_batch, _logs, trained) => { trained.stopTraining = true; })]});
-      expect(Object.hasOwn(optimizer, 'computeGradients')).to.equal(false);
-    });
-
-    it('restores the optimizer by itself at the next use after a fit that threw', async () => {
-      const {x, y} = makeData(), optimizer = tf.train.sgd(0.1), model = makeModel(optimizer), flat = new FlatnessRegularizer(SHARP);
-      const broken = (): Promise<unknown> => model.fit(x, y, {epochs: 1, batchSize: 8, verbose: 0, callbacks: [flat, atBatchEnd(() => { throw new Error('mine'); })]});
-      expect(await failure(broken())).to.have.property('message', 'mine');
-      expect(Object.hasOwn(optimizer, 'computeGradients')).to.equal(true);
-      await model.trainOnBatch(x, y);
-      expect(Object.hasOwn(optimizer, 'computeGradients')).to.equal(false);
-      // Nor does a fit that was not meant to be regularized find it.
-      await failure(broken());
-      const report = flat.lastReport;
-      await model.fit(x, y, {epochs: 1, batchSize: 8, verbose: 0});
-      expect(Object.hasOwn(optimizer, 'computeGradients')).to.equal(false);
-      expect(flat.lastReport).to.equal(report);
-      await failure(broken());
-      const {history} = await model.fit(x, y, {epochs: 1, batchSize: 8, verbose: 0, callbacks: flat});
-      expect(history.flatness![0]).to.be.greaterThan(0);
-      expect(Object.hasOwn(optimizer, 'computeGradients')).to.equal(false);
-    });
-
-    it('cannot be part of two fits at once; the first goes on', async () => {
-      const {x, y} = makeData(), first = makeModel(tf.train.adam(0.01)), second = makeModel(tf.train.adam(0.01)), flat = new FlatnessRegularizer(SHARP);
-      let error: unknown;
-      const {history} = await first.fit(x, y, {epochs: 2, batchSize: 8, verbose: 0, callbacks: [flat, atBatchEnd(async batch => {
-        if (batch === 1) error ??= await failure(second.fit(x, y, {epochs: 1, verbose: 0, callbacks: flat}));
-      })]});
-      expect(error).to.be.instanceOf(L2OError).with.property('message').that.includes('one fit at a time');
-      expect(history.flatness!.every(value => Number(value) > 0)).to.equal(true);
-      expect(await failure(first.fit(x, y, {epochs: 1, verbose: 0, callbacks: [flat, flat]}))).to.be.instanceOf(L2OError);
-    });
-
-    it('refuses an optimizer that is wrapped already', async () => {
-      const {x, y} = makeData(), flat = new FlatnessRegularizer(SHARP), optimizer = flat.wrap(tf.train.adam()), model = makeModel(optimizer);
-      expect(await failure(model.fit(x, y, {epochs: 1, verbose: 0, callbacks: flat}))).to.be.instanceOf(L2OError).with.property('message').that.includes('not regularized yet');
-      flat.unwrap(optimizer);
-      await model.fit(x, y, {epochs: 1, verbose: 0, callbacks: flat});
-    });
-
-    it('lets the optimizer be used for other variables meanwhile', async () => {
-      const {x, y} = makeData(), optimizer = tf.train.sgd(0.1), model = makeModel(optimizer), w = tf.variable(tf.scalar(1));
-      await model.fit(x, y, {epochs: 1, batchSize: 8, verbose: 0, callbacks: [new FlatnessRegularizer(SHARP), atBatchEnd(() => void optimizer.minimize(() => tf.square(w), false, [w]))]});
-      expect(w.dataSync()[0]).to.be.closeTo(0.8 ** 3, 1e-6);
-      w.dispose();
-    });
-
-    it('refuses a model that is not compiled, and a stateful one', async () => {
-      const flat = new FlatnessRegularizer(SHARP);
-      flat.setModel(sequential({layers: [layers.dense({units: 1, inputShape: [1]})]}));
-      expect(await failure(flat.onTrainBegin())).to.be.instanceOf(L2OError).with.property('message').that.includes('compiled');
-      const model = sequential({layers: [layers.simpleRNN({units: 2, stateful: true, batchInputShape: [4, 3, 1], recurrentInitializer: 'glorotNormal'})]});
-      model.compile({optimizer: 'sgd', loss: 'meanSquaredError'});
-      const x = tf.ones([4, 3, 1]), y = tf.ones([4, 2]);
-      expect(await failure(model.fit(x, y, {batchSize: 4, verbose: 0, callbacks: flat}))).to.be.instanceOf(L2OError).with.property('message').that.includes('stateful');
-    });
-
-    it('says so where TF.js takes it for a plain object', async () => {
-      const {x, y} = makeData(), model = makeModel(tf.train.adam());
-      expect(await failure(model.fit(x, y, {verbose: 0, callbacks: [{}, new FlatnessRegularizer(SHARP)] as never}))).to.be.instanceOf(L2OError).with.property('code', 'ENVIRONMENT');
-    });
-  });
-
-  describe('wrapped around an optimizer', () => {
-    it('restores normalisation statistics also where it does not know the model', () => {
-      const mean = tf.variable(tf.scalar(0), false), w = tf.variable(tf.scalar(1)), optimizer = new FlatnessRegularizer(SHARP).wrap(tf.train.sgd(0.01));
-      optimizer.minimize(() => tf.tidy(() => {
-        mean.assign(tf.add(mean, 1));
-        return tf.square(w);
-      }), false, [w]);
-      expect(mean.dataSync()[0]).to.equal(1);
-      tf.dispose([mean, w]);
-    });
-
-    it('gives all passes of a step the same random numbers', () => {
-      const w = tf.variable(tf.scalar(1)), flat = new FlatnessRegularizer({...SHARP, radius: 0.5, scaling: 'plain'}), drawn: number[] = [];
-      const draw = Object.getOwnPropertyDescriptor(Math, 'random')!;
-      flat.wrap(tf.train.sgd(0.01)).minimize(() => {
-        const value = (Object.getOwnPropertyDescriptor(Math, 'random')!.value as () => number)();
-        drawn.push(value);
-        return tf.mul(w, value);
-      }, false, [w]);
-      expect(drawn).to.have.lengthOf(2);
-      expect(drawn[1]).to.equal(drawn[0]);
-      expect(Object.getOwnPropertyDescriptor(Math, 'random')).to.deep.equal(draw);
-      w.dispose();
-    });
-
-    it('asks for the model where trainOnBatch would return its metrics several times', async () => {
-      const {x, y} = makeData(), model = makeModel(new FlatnessRegularizer(SHARP).wrap(tf.train.sgd(0.1))), before = weightsOf(model).slice(0, 4);
-      expect(await failure(model.trainOnBatch(x, y))).to.be.instanceOf(L2OError).with.property('message').that.includes('wrap(optimizer, model)');
-      expect(weightsOf(model).slice(0, 4)).to.deep.equal(before);
-    });
-
-    it('refuses what is no optimizer', () => {
-      expect(() => new FlatnessRegularizer(SHARP).wrap(undefined as never)).to.throw(L2OError, 'wrap expects an optimizer');
-    });
-
-    it('minimizes over all variables where none are given', () => {
-      const w = tf.variable(tf.scalar(1)), optimizer = new FlatnessRegularizer({...SHARP, radius: 0.5, scaling: 'plain'}).wrap(tf.train.sgd(0.01));
-      optimizer.minimize(() => tf.square(w));
-      expect(w.dataSync()[0]).to.be.closeTo(1 - 0.03, 1e-6);
-      w.dispose();
-    });
-  });
-
-  describe('where something fails', () => {
-    /** The loss of w is not finite where `bad` says so. */
-    const setUp = (options: FlatnessRegularizerOptions, bad: (w: number) => boolean): {w: tf.Variable<tf.Rank.R1>; flat: FlatnessRegularizer; step: () => void} => {
-      const w = tf.variable(tf.tensor1d([1, -0.1])), flat = new FlatnessRegularizer(options), optimizer = flat.wrap(tf.train.sgd(0.01));
-      return {w, flat, step: () => void optimizer.minimize(() => (bad(w.dataSync()[0]!) ? tf.mul(NaN, tf.sum<tf.Scalar>(w)) : tf.sum<tf.Scalar>(tf.square(w))), false, [w])};
-    };
-
-    it('drops and counts samples that are not finite', () => {
-      let calls = 0;
-      const {w, flat, step} = setUp({measure: 'localEntropy', strength: 1, samples: 8}, () => ++calls === 3);
-      step();
-      expect(flat.lastReport).to.include({numSamples: 8, numDropped: 1});
-      expect(flat.lastReport!.value).to.be.greaterThan(0);
-      expect(Array.from(w.dataSync()).every(Number.isFinite)).to.equal(true);
-      w.dispose();
-    });
-
-    it('throws where all are dropped, with the weights as before, bit by bit', () => {
-      const {w, step} = setUp({measure: 'localEntropy', strength: 1, samples: 4}, value => value !== 1), before = tf.memory().numTensors;
-      expect(step).to.throw(L2OError, '4 of 4 not finite').with.property('code', 'NON_FINITE');
-      expect(Array.from(w.dataSync())).to.deep.equal(Array.from(Float32Array.of(1, -0.1)));
-      expect(tf.memory().numTensors).to.equal(before);
-      w.dispose();
-    });
-
-    it('leaves a loss that is not finite at the weights themselves to the optimizer', () => {
-      const {w, flat, step} = setUp(SHARP, () => true);
-      step();
-      expect(flat.lastReport).to.equal(undefined);
-      expect(w.dataSync()[0]).to.be.NaN;
-      w.dispose();
-    });
-
-    it('restores the weights bit by bit where a pass throws', () => {
-      const w = tf.variable(tf.tensor1d([1, -0.1])), optimizer = new FlatnessRegularizer({measure: 'hessianTrace', strength: 1}).wrap(tf.train.sgd(0.01)), before = tf.memory().numTensors;
-      let calls = 0;
-      expect(() => optimizer.minimize(() => {
-        if (++calls === 3) throw new Error('mine');
-        return tf.sum<tf.Scalar>(tf.square(w));
-      }, false, [w])).to.throw('mine');
-      expect(Array.from(w.dataSync())).to.deep.equal(Array.from(Float32Array.of(1, -0.1)));
-      expect(tf.memory().numTensors).to.equal(before);
-      w.dispose();
-    });
   });
 
   describe('checks its options:', () => {

@@ -2,7 +2,7 @@
  * One seeded problem and three ways to step it: the golden tests hold them together.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import {floatsAt, OwnHeap} from '../../src/kernel/heap.js';
+import {floatsAt, OwnHeap, type Heap} from '../../src/kernel/heap.js';
 import {stepArrays} from '../../src/kernel/js-step.js';
 import {stepOps} from '../../src/kernel/ops-step.js';
 import {type StepOptions} from '../../src/kernel/types.js';
@@ -137,8 +137,15 @@ export const runOps: Runner = (state, gradients, loss, options) => {
 };
 
 /** The fused wasm kernel, in a memory of its own. */
-export const runWasm: Runner = (state, gradients, loss, options) => {
-  const heap = new OwnHeap(), kernel = new WasmStep(heap), theta = thetaOf(state);
+export const runWasm = runWasmOn(() => new OwnHeap());
+
+/** The fused wasm kernel, on a heap that is made for each step. */
+export function runWasmOn(makeHeap: () => Heap): Runner {
+  return (state, gradients, loss, options) => stepOnHeap(makeHeap(), state, gradients, loss, options);
+}
+
+function stepOnHeap(heap: Heap, ...[state, gradients, loss, options]: Parameters<Runner>): void {
+  const kernel = new WasmStep(heap), theta = thetaOf(state);
   const put = (values: Float32Array): number => {
     const pointer = heap.allocate(values.length);
     floatsAt(heap, pointer, values.length).set(values);
@@ -160,7 +167,7 @@ export const runWasm: Runner = (state, gradients, loss, options) => {
     variable.slots.set(floatsAt(heap, step.slots, variable.slots.length));
     variable.tensorSlots.set(floatsAt(heap, step.tensorSlots, variable.tensorSlots.length));
   }
-};
+}
 
 /** Runs `numSteps` steps of a scenario and returns the state after them. */
 export function runScenario(run: Runner, scenario: Scenario, numSteps: number, theta = randomTheta(11), seed = 5): State {

@@ -11,14 +11,9 @@ import {CHECKPOINT_NAME, decodeCheckpoint} from '../../src/meta/checkpoint.js';
 import {metaFit} from '../../src/meta/meta-fit.js';
 import {initialOuterState, updateTheta} from '../../src/meta/outer-update.js';
 import type {Task, TaskFamily} from '../../src/tasks/task-family.js';
+import {l2oFailure} from '../support/failure.js';
 import {slopes} from './families/slopes.js';
 import {RUN} from './run-options.js';
-
-async function failure(promise: Promise<unknown>): Promise<L2OError> {
-  const error = await promise.then(() => undefined, (e: unknown) => e);
-  expect(error).to.be.instanceOf(L2OError);
-  return error as L2OError;
-}
 
 describe('a faulty family', () => {
   const good: Task<number> = {
@@ -41,7 +36,7 @@ describe('a faulty family', () => {
     it(`that ${what} is named, with task seed, step and a call that runs it alone`, async () => {
       const family: TaskFamily<number> = {name: 'bad', sample: () => ({...good, ...change})}, before = tf.memory().numTensors;
       for (const estimator of ['nres', 'bptt'] as const) {
-        const error = await failure(metaFit({...RUN, estimator, tasks: family}));
+        const error = await l2oFailure(metaFit({...RUN, estimator, tasks: family}));
         expect(error.code).to.equal('INVALID_ARGUMENT');
         expect(error.message).to.match(/^task family 'bad', task seed \d+, step \d+: .*await checkTask\(\{tasks: family, seed: \d+, steps: \d+\}\)/).and.match(message);
         expect(tf.memory().numTensors).to.equal(before);
@@ -51,11 +46,11 @@ describe('a faulty family', () => {
 
   it('that throws in sample is named too', async () => {
     const family: TaskFamily = {name: 'bad', sample: () => { throw new Error('boom'); }};
-    expect((await failure(metaFit({...RUN, tasks: family}))).message).to.match(/^task family 'bad', task seed \d+, step 0: expected sample\(random\) to return a task, got the error "Error: boom"/);
+    expect((await l2oFailure(metaFit({...RUN, tasks: family}))).message).to.match(/^task family 'bad', task seed \d+, step 0: expected sample\(random\) to return a task, got the error "Error: boom"/);
   });
 
   it('comes with a command that gives the same error when it is run', async () => {
-    const {message} = await failure(metaFit({...RUN, tasks: new URL('./families/faulty.ts', import.meta.url)}));
+    const {message} = await l2oFailure(metaFit({...RUN, tasks: new URL('./families/faulty.ts', import.meta.url)}));
     const script = /node --input-type=module -e "(.*)"$/.exec(message)![1]!.replaceAll('\\"', '"');
     // The package by its source: it is not installed here.
     const run = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script.replace("'tfjs-l2o'", `'${new URL('../../src/index.ts', import.meta.url).href}'`)], {encoding: 'utf8'});
@@ -68,7 +63,7 @@ describe('a bad option', () => {
   it('is found before any work begins, the last of them too', async () => {
     const folder = join(tmpdir(), 'tfjs-l2o-never-made');
     const untouched: TaskFamily = {name: 'untouched', sample: () => { throw new Error('sampled'); }};
-    const error = await failure(metaFit({...RUN, tasks: untouched, checkpointDir: folder, checkpointEvery: 0}));
+    const error = await l2oFailure(metaFit({...RUN, tasks: untouched, checkpointDir: folder, checkpointEvery: 0}));
     expect(error.message).to.match(/checkpointEvery must be an integer ≥ 1/);
     expect(fs.existsSync(folder)).to.equal(false);
   });
@@ -120,7 +115,7 @@ describe('a folder that cannot be written', () => {
   for (const [what, breakDisk] of Object.entries(FAILURES)) {
     it(`is a clear error, with the last checkpoint intact and nothing beside it: ${what}`, async () => {
       const run = {...RUN, tasks: slopes, checkpointDir: folder, checkpointEvery: 2}, whole = await metaFit({...run, checkpointDir: undefined});
-      const error = await failure(metaFit({...run, onProgress: p => p.outerStep === 5 && breakDisk()}));
+      const error = await l2oFailure(metaFit({...run, onProgress: p => p.outerStep === 5 && breakDisk()}));
       expect(error.code).to.equal('ENVIRONMENT');
       expect(error.message).to.match(/^metaFit: expected to write '.*checkpoint.l2o', got E(NOSPC|ROFS): simulated\. Free the disk, check the permissions, or choose another checkpointDir; the last checkpoint is intact\./);
       Object.assign(fs, own);
@@ -134,7 +129,7 @@ describe('a folder that cannot be written', () => {
   it('is found before training where it is so from the start', async () => {
     fs.mkdirSync = (): never => { throw systemError('EROFS'); };
     let steps = 0;
-    const error = await failure(metaFit({...RUN, tasks: slopes, checkpointDir: join(folder, 'sub'), onProgress: () => steps++}));
+    const error = await l2oFailure(metaFit({...RUN, tasks: slopes, checkpointDir: join(folder, 'sub'), onProgress: () => steps++}));
     expect(error).to.have.property('code', 'ENVIRONMENT');
     expect(error.message).to.match(/expected to make the folder of '.*', got EROFS: simulated/);
     expect(steps).to.equal(0);
@@ -142,7 +137,7 @@ describe('a folder that cannot be written', () => {
 
   it('never gets a theta that is not finite', async () => {
     const run = {...RUN, tasks: slopes, checkpointDir: folder, checkpointEvery: 1};
-    const error = await failure(metaFit({...run, learningRate: 1e38, weightDecay: 1e4}));
+    const error = await l2oFailure(metaFit({...run, learningRate: 1e38, weightDecay: 1e4}));
     expect(error.code).to.equal('NON_FINITE');
     const bytes = fs.readFileSync(join(folder, CHECKPOINT_NAME)), recipe = /"recipe":"([0-9a-f]{16})"/.exec(bytes.toString('latin1'))![1]!;
     const {outer, best} = decodeCheckpoint(bytes, recipe, folder);

@@ -4,7 +4,7 @@ import {expect} from 'chai';
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {L2OError} from '../../src/errors.js';
+import type {L2OError} from '../../src/errors.js';
 import {Random} from '../../src/random.js';
 import {RULE_NAMES, ruleInfo} from '../../src/rules/registry.js';
 import {metaFit} from '../../src/meta/meta-fit.js';
@@ -14,23 +14,13 @@ import {quadraticFamily} from '../../src/tasks/families/quadratic.js';
 import type {TaskFamily} from '../../src/tasks/task-family.js';
 import {defaultTheta} from '../../src/theta/default-theta.js';
 import {loadTheta} from '../../src/theta/theta-io.js';
+import {l2oFailure} from '../support/failure.js';
 import faulty from './families/faulty.js';
 import {slopes} from './families/slopes.js';
 import {parameterNorm} from './parameter-norm.js';
 import {RUN} from './run-options.js';
 
 const MODULE = new URL('./families/slopes.ts', import.meta.url);
-
-/** What a promise is rejected with. */
-async function failure(promise: Promise<unknown>): Promise<L2OError> {
-  try {
-    await promise;
-  } catch (error) {
-    expect(error).to.be.instanceOf(L2OError);
-    return error as L2OError;
-  }
-  throw new Error('expected an error');
-}
 
 describe('metaFit', () => {
   let folder: string;
@@ -173,7 +163,7 @@ describe('metaFit', () => {
   for (const workers of [0, 1]) {
     it(`names a faulty family with its seed and step, and frees everything: workers ${workers}`, async () => {
       const before = tf.memory().numTensors;
-      const error = await failure(metaFit({...RUN, tasks: new URL('./families/faulty.ts', import.meta.url), workers}));
+      const error = await l2oFailure(metaFit({...RUN, tasks: new URL('./families/faulty.ts', import.meta.url), workers}));
       expect(error.code).to.equal('INVALID_ARGUMENT');
       expect(error.message).to.match(/^task family 'faulty', task seed \d+, step 2: expected train batches without end, got 2.*node --input-type=module -e ".*faulty\.ts', seed: \d+, steps: 3/);
       expect(tf.memory().numTensors).to.equal(before);
@@ -183,7 +173,7 @@ describe('metaFit', () => {
   it('notices a family that does not depend on its generator alone', async () => {
     let calls = 0;
     const family: TaskFamily = {name: 'fickle', sample: () => ({init: () => ({w: tf.fill([2], ++calls)}), loss: ({w}) => tf.sum(w!), *batches() { for (;;) yield 0; }})};
-    expect((await failure(metaFit({...RUN, tasks: family}))).message).to.match(/expected the same first loss each time the task is sampled, got 2 and 4/);
+    expect((await l2oFailure(metaFit({...RUN, tasks: family}))).message).to.match(/expected the same first loss each time the task is sampled, got 2 and 4/);
   });
 
   const BAD: ReadonlyArray<readonly [MetaFitOptions | Record<string, unknown>, L2OError['code'], RegExp]> = [
@@ -228,7 +218,7 @@ describe('metaFit', () => {
   ];
   for (const [options, code, message] of BAD) {
     it(`refuses ${Object.entries(options).map(([name, value]) => `${name}: ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`).join(', ').slice(0, 120)}`, async () => {
-      const error = await failure(metaFit(options as MetaFitOptions));
+      const error = await l2oFailure(metaFit(options as MetaFitOptions));
       expect(error.code).to.equal(code);
       expect(error.message).to.match(message);
     });

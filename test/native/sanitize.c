@@ -82,6 +82,45 @@ static void test_step(int n, int rank, int lead, step_case c) {
   free(sums);
 }
 
+// A tensor in parts, taken in any order, is bit for bit the tensor in one piece.
+static void test_parts(int n, int lead) {
+  buffer theta = random_buffer(TL_THETA_SIZE, lead, 0.5f), x = allocate(TL_NUM_INPUTS, lead), scratch = allocate(4 * TL_NUM_HIDDEN + K_SIZE, lead), g = random_buffer(n, lead, 1);
+  buffer p[2], slots[2], tensor_slots[2], loss_slots = allocate(TL_NUM_LOSS_SLOTS, lead);
+  const int num_blocks = (n + TL_BLOCK - 1) / TL_BLOCK;
+  double sums[2][S_SIZE] = {{0}}, *block_sums = malloc((size_t)num_blocks * S_SIZE * sizeof(double)), *squares = malloc((size_t)num_blocks * sizeof(double));
+  p[0] = random_buffer(n, lead, 1);
+  p[1] = allocate(n, lead);
+  if (n) memcpy(p[1].data, p[0].data, (size_t)n * sizeof(float));
+  for (int k = 0; k < 2; k++) {
+    slots[k] = allocate(TL_NUM_PARAMETER_SLOTS * n, lead);
+    tensor_slots[k] = allocate(TL_NUM_TENSOR_SLOTS, lead);
+  }
+  for (int t = 0; t < 3; t++) {
+    tl_step s = {.learning_rate = 1, .weight_decay = 0.01f, .time = (float)t, .loss = 1, .floor = 0.1f, .has_loss = 1, .parameter_scale = 1};
+    begin_step(theta.data, loss_slots.data, &s, x.data);
+    export_sum_squares(g.data, n, &sums[0][0]);
+    export_sum_squares(p[0].data, n, &sums[0][1]);
+    for (int b = num_blocks - 1; b >= 0; b--) sum_squares_blocks(g.data, n, squares, b * TL_BLOCK, block_end(b * TL_BLOCK, n));
+    add_squares(n, squares, &sums[1][0]);
+    CHECK(sums[0][0] == sums[1][0], "n %d: squares %g in one piece, %g in parts", n, sums[0][0], sums[1][0]);
+    sums[1][1] = sums[0][1];
+    step_tensor(theta.data, &s, tensor_slots[0].data, slots[0].data, p[0].data, g.data, p[0].data, n, 2, 8, 0.5f, x.data, scratch.data, sums[0]);
+    begin_tensor(theta.data, &s, tensor_slots[1].data, n, 2, 8, 0.5f, x.data, scratch.data, sums[1]);
+    for (int b = num_blocks - 1; b >= 0; b -= 2) {
+      const int first = b > 0 ? b - 1 : 0;
+      apply_blocks(theta.data, slots[1].data, p[1].data, g.data, p[1].data, n, scratch.data, block_sums, first * TL_BLOCK, block_end(b * TL_BLOCK, n));
+    }
+    finish_tensor(tensor_slots[1].data, n, 0.5f, block_sums, sums[1]);
+    CHECK(!memcmp(p[0].data, p[1].data, (size_t)n * sizeof(float)), "n %d: parameters differ in parts", n);
+    CHECK(!memcmp(slots[0].data, slots[1].data, (size_t)n * TL_NUM_PARAMETER_SLOTS * sizeof(float)), "n %d: slots differ in parts", n);
+    CHECK(!memcmp(tensor_slots[0].data, tensor_slots[1].data, TL_NUM_TENSOR_SLOTS * sizeof(float)), "n %d: tensor slots differ in parts", n);
+  }
+  buffer *all[] = {&theta, &x, &scratch, &g, &p[0], &p[1], &slots[0], &slots[1], &tensor_slots[0], &tensor_slots[1], &loss_slots};
+  for (int i = 0; i < (int)(sizeof all / sizeof *all); i++) release(all[i]);
+  free(block_sums);
+  free(squares);
+}
+
 static void test_mathematics(void) {
   for (float x = -90; x <= 90; x += 0.37f) {
     const float inside = x < -87 ? -87 : x > 87 ? 87 : x;
@@ -114,6 +153,7 @@ int main(int count, char **arguments) {
   for (int i = 0; i < num_sizes; i++) {
     for (int lead = 0; lead < 4; lead++) {
       test_sum_squares(sizes[i], lead);
+      if (sizes[i] > 0) test_parts(sizes[i], lead);
       for (int in_place = 0; in_place < 2; in_place++) {
         test_step(sizes[i], (i + lead) % 6, lead, (step_case){1, 1, in_place, i & 1 ? 2 : 0, lead != 1, lead != 2});
       }

@@ -33,6 +33,7 @@ const BAD: Readonly<Record<string, readonly unknown[]>> = {
   rule: [null, 'adam', '', 1, {}],
   parameterScale: [null, 0, 1, 'true', {}],
   onNonFinite: [null, 'ignore', '', true, {}],
+  numThreads: ANY.concat([0, 1.5, 65, true, '2']),
   decayMask: [null, true, 'kernel', {}],
   onNotice: [null, true, 'log', {}],
   theta: [null, 'theta', 1, true],

@@ -15,7 +15,7 @@ import type {Scenarios} from '../browser/page/main.js';
 /** Debian's; scripts/setup-toolchain.sh installs it. */
 const CHROMIUM = '/usr/bin/chromium';
 const LAUNCH_TIMEOUT_MS = 60_000;
-/** Of one call into the page. */
+/** Of one call into the page, where nothing else is said. */
 const CALL_TIMEOUT_MS = 90_000;
 
 /** WebGL and WebGPU by SwiftShader, on the processor; nothing asks the network for anything. */
@@ -25,11 +25,13 @@ const FLAGS = [
   '--disable-sync', '--js-flags=--expose-gc',
 ];
 
-/** How the page is served: with shared memory for threads, without, or under a policy that forbids eval and WebAssembly. */
-export type Setting = 'isolated' | 'plain' | 'strict';
+/** How the page is served: with shared memory for threads, with it but no workers, without it, or under a policy that forbids eval and WebAssembly. */
+export type Setting = 'isolated' | 'workerless' | 'plain' | 'strict';
 
+const ISOLATED = {'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp'};
 const HEADERS: Readonly<Record<Setting, Readonly<Record<string, string>>>> = {
-  isolated: {'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp'},
+  isolated: ISOLATED,
+  workerless: {...ISOLATED, 'Content-Security-Policy': "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'none'"},
   plain: {},
   strict: {'Content-Security-Policy': "default-src 'self'; script-src 'self'"},
 };
@@ -41,18 +43,18 @@ export class TestPage {
   /** Errors of the console, of scripts and of failed loads; a test expects none. */
   readonly errors: string[] = [];
 
-  constructor(private readonly page: Page) {
+  constructor(private readonly page: Page, private readonly callTimeoutMs: number) {
     page.on('console', message => message.type() === 'error' && this.errors.push(message.text()));
     page.on('pageerror', error => this.errors.push(String(error)));
     page.on('crash', () => this.errors.push('the page crashed'));
-    page.setDefaultTimeout(CALL_TIMEOUT_MS);
+    page.setDefaultTimeout(callTimeoutMs);
   }
 
   /** Runs a scenario in the page; what it takes and gives goes through JSON. */
   async run<K extends keyof Scenarios>(name: K, ...args: Parameters<Scenarios[K]>): Promise<Awaited<ReturnType<Scenarios[K]>>> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`the scenario '${name}' took longer than ${CALL_TIMEOUT_MS / 1000} s`)), CALL_TIMEOUT_MS);
+      timer = setTimeout(() => reject(new Error(`the scenario '${name}' took longer than ${this.callTimeoutMs / 1000} s`)), this.callTimeoutMs);
     });
     const call = this.page.evaluate(
       ([key, values]) => (globalThis as unknown as {scenarios: Record<string, (...given: unknown[]) => unknown>}).scenarios[key]!(...values),
@@ -96,8 +98,9 @@ export class TestBrowser {
     return this.context.browser()?.version() ?? 'unknown';
   }
 
-  async open(setting: Setting): Promise<TestPage> {
-    const {port} = this.server.address() as AddressInfo, page = await this.context.newPage(), tested = new TestPage(page);
+  /** @param callTimeoutMs Of one call into the page. */
+  async open(setting: Setting, callTimeoutMs = CALL_TIMEOUT_MS): Promise<TestPage> {
+    const {port} = this.server.address() as AddressInfo, page = await this.context.newPage(), tested = new TestPage(page, callTimeoutMs);
     await page.goto(`http://localhost:${port}/${setting}/`);
     return tested;
   }

@@ -1,4 +1,4 @@
-import {LSTM_UNITS, type CeloTheta, type Dense} from './theta.js';
+import {LSTM_UNITS, NUM_GLOBAL_INPUTS, type CeloTheta, type Dense} from './theta.js';
 
 /** Shares of the run at which the time features change sign. */
 const TIME_CENTERS = [0.03, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 1, 1.1] as const;
@@ -20,6 +20,11 @@ export class CeloSchedule {
   private readonly hidden = this.state.subarray(2 * NUM_AVERAGES, 2 * NUM_AVERAGES + LSTM_UNITS);
   private readonly cell = this.state.subarray(2 * NUM_AVERAGES + LSTM_UNITS);
   private readonly decays: Float32Array;
+  private readonly inputs = new Float64Array(NUM_GLOBAL_INPUTS);
+  private readonly mixing = new Float64Array(LSTM_UNITS);
+  /** The LSTM's inputs: those of the step, then the last state. */
+  private readonly stacked = new Float64Array(2 * LSTM_UNITS);
+  private readonly gates = new Float64Array(4 * LSTM_UNITS);
 
   /** @param horizon Planned number of steps, > 0. */
   constructor(private readonly theta: CeloTheta, private readonly horizon: number) {
@@ -37,16 +42,20 @@ export class CeloSchedule {
    */
   next(loss: number, time: number): number {
     this.addLoss(loss, time);
-    const inputs = [...TIME_CENTERS.map(center => Math.tanh(10 * (time / this.horizon - center))), ...this.lossFeatures(time + 1)];
-    const {mixed, direct, lstm, stepSize} = this.theta;
-    const mixing = apply(mixed, inputs), x = apply(direct, inputs).map((value, i) => value + Math.max(0, mixing[i]!));
-    const gates = apply(lstm, [...x, ...this.hidden]);
+    const {mixed, direct, lstm, stepSize} = this.theta, {inputs, mixing, stacked, gates} = this;
+    TIME_CENTERS.forEach((center, i) => (inputs[i] = Math.tanh(10 * (time / this.horizon - center))));
+    inputs.set(this.lossFeatures(time + 1), TIME_CENTERS.length);
+    apply(mixed, inputs, mixing);
+    apply(direct, inputs, stacked);
+    for (let i = 0; i < LSTM_UNITS; i++) stacked[i]! += Math.max(0, mixing[i]!);
+    stacked.set(this.hidden, LSTM_UNITS);
+    apply(lstm, stacked, gates);
     for (let i = 0; i < LSTM_UNITS; i++) {
-      const [input, candidate, forget, output] = [0, 1, 2, 3].map(gate => gates[gate * LSTM_UNITS + i]!) as [number, number, number, number];
+      const input = gates[i]!, candidate = gates[LSTM_UNITS + i]!, forget = gates[2 * LSTM_UNITS + i]!, output = gates[3 * LSTM_UNITS + i]!;
       this.cell[i] = sigmoid(forget + 1) * this.cell[i]! + sigmoid(input) * Math.tanh(candidate);
       this.hidden[i] = sigmoid(output) * Math.tanh(this.cell[i]!);
     }
-    return 0.1 * Math.exp(apply(stepSize, this.hidden)[0]!);
+    return 0.1 * Math.exp(apply(stepSize, this.hidden, mixing)[0]!);
   }
 
   /**
@@ -86,11 +95,13 @@ export class CeloSchedule {
   }
 }
 
-function apply({kernel, bias}: Dense, inputs: ArrayLike<number>): Float64Array {
-  const out = Float64Array.from(bias), numOutputs = bias.length;
+/** A dense layer's outputs, into the first numbers of `out`. */
+function apply({kernel, bias}: Dense, inputs: Float32Array | Float64Array, out: Float64Array): Float64Array {
+  const numOutputs = bias.length;
+  out.set(bias);
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i]!, row = i * numOutputs;
-    for (let j = 0; j < numOutputs; j++) out[j]! += x * kernel[row + j]!;
+    for (let j = 0; j < numOutputs; j++) out[j] = out[j]! + x * kernel[row + j]!;
   }
   return out;
 }

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {kernel, zeros, type InitialParameter} from '../../tasks/families/shared/parameters.js';
+import type {NetworkForm} from '../../tasks/families/shared/supervised-task.js';
 import {activateAs, dense, layerNorm, layerNormParameters} from './layers.js';
 import type {NetworkMaker} from './network-family.js';
+import {NetworkProgram} from './network-program.js';
 
 /** Sizes of {@link attentionNetwork}. */
 export interface AttentionSizes {
@@ -18,7 +20,8 @@ export interface AttentionSizes {
  *
  * @see A. Vaswani et al. 2017, "Attention is all you need", arXiv 1706.03762.
  */
-export function attentionNetwork({featuresPerToken, width, numHeads}: AttentionSizes): NetworkMaker {
+export function attentionNetwork(sizes: AttentionSizes): NetworkMaker {
+  const {featuresPerToken, width, numHeads} = sizes;
   return (random, numFeatures, numOutputs) => {
     const numTokens = numFeatures / featuresPerToken, headSize = width / numHeads;
     const layer = (name: string, inputs: number, outputs: number): InitialParameter[] =>
@@ -48,6 +51,15 @@ export function attentionNetwork({featuresPerToken, width, numHeads}: AttentionS
         const out = layerNorm(params, 'outputNorm', tf.add(attended, dense(params, 'down', up)));
         return dense(params, 'output', tf.mean<tf.Tensor2D>(tf.reshape(out, [-1, numTokens, width]), 1)); // [batch, outputs]
       },
+      form: attentionForm(sizes, numTokens, numOutputs),
     };
   };
+}
+
+function attentionForm({featuresPerToken, width, numHeads}: AttentionSizes, numTokens: number, numOutputs: number): NetworkForm {
+  const program = new NetworkProgram(numTokens, featuresPerToken), tokens = program.position(program.dense(program.input, width));
+  const heads = program.attend(program.dense(program.norm(tokens), 3 * width), numHeads), attended = program.add(tokens, program.dense(heads, width));
+  const up = program.activate('gelu', program.dense(program.norm(attended), 2 * width));
+  const out = program.norm(program.add(attended, program.dense(up, width)));
+  return program.form(program.dense(program.pool(out), numOutputs));
 }

@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
+import {withCompiledForm, type CompiledSplit} from '../../tasks/compiled-problem.js';
 import {batchRows} from '../../tasks/families/shared/minibatches.js';
 import {toTensors, type InitialParameter} from '../../tasks/families/shared/parameters.js';
 import type {Split, TaskFamily} from '../../tasks/task-family.js';
+import {NetworkProgram} from './network-program.js';
 
 /** Sizes of a {@link matrixFactorisationFamily}. */
 export interface MatrixFactorisationOptions {
@@ -57,7 +59,7 @@ export function matrixFactorisationFamily(options: MatrixFactorisationOptions): 
         {name: 'columns', shape: [numColumns, rank], values: random.normals(numColumns * rank, 0.1)},
       ];
       const seeds = {train: random.next(), validation: random.next()};
-      return {
+      return withCompiledForm<EntryBatch>({
         init: () => toTensors(parameters),
         loss: (params, {rows, columns, values}) => {
           const product = tf.sum(tf.mul(tf.gather(params.rows!, rows), tf.gather(params.columns!, columns)), 1); // [batch]
@@ -73,7 +75,20 @@ export function matrixFactorisationFamily(options: MatrixFactorisationOptions): 
             };
           }
         },
-      };
+      }, () => {
+        const program = new NetworkProgram(1, 2);
+        const split = (name: Split): CompiledSplit => {
+          const part = splits[name];
+          return {
+            inputs: Float32Array.from(part.flatMap(({row, column}) => [row, column])), answers: Float32Array.from(part, ({value}) => value),
+            numExamples: part.length, batchSize, seed: seeds[name],
+          };
+        };
+        return {
+          ...program.form(program.factors(program.input, numRows, numColumns, rank)), parameters, loss: 'halfSquaredError',
+          splits: {train: split('train'), validation: split('validation')},
+        };
+      });
     },
   };
 }

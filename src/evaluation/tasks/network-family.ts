@@ -1,9 +1,11 @@
-import * as tf from '@tensorflow/tfjs-core';
+import type * as tf from '@tensorflow/tfjs-core';
 import type {Random} from '../../random.js';
 import type {LabelledData} from '../../tasks/digits.js';
 import type {InitialParameter} from '../../tasks/families/shared/parameters.js';
-import {supervisedTask, type DataSplits, type ExampleBatch, type SupervisedLoss, type TargetData} from '../../tasks/families/shared/supervised-task.js';
-import type {Task, TaskFamily} from '../../tasks/task-family.js';
+import {
+  supervisedTask, type DataSplits, type ExampleBatch, type NetworkForm, type SupervisedLoss, type TargetData,
+} from '../../tasks/families/shared/supervised-task.js';
+import type {TaskFamily} from '../../tasks/task-family.js';
 
 /** Examples with classes or numbers to predict. */
 export type Examples = LabelledData | TargetData;
@@ -13,6 +15,8 @@ export interface Network {
   readonly parameters: readonly InitialParameter[];
   /** Outputs `[batch, numOutputs]`, logits where the loss is a cross-entropy, for features `[batch, numFeatures]`. */
   readonly predict: (params: tf.NamedTensorMap, features: tf.Tensor2D) => tf.Tensor2D;
+  /** The same for the compiled engine. */
+  readonly form: NetworkForm;
 }
 
 /** Draws a network's initial parameters. Its settings are fixed: two seeds differ as two runs of one user do. */
@@ -29,39 +33,16 @@ export interface NetworkFamilyOptions {
   readonly batchSize: number | 'full';
 }
 
-/** Tasks of one network on one kind of data, by tf ops: for networks that no built-in family has. */
+/** Tasks of one network on one kind of data: for networks that no built-in family has. */
 export function networkFamily({name, data, network, loss, batchSize}: NetworkFamilyOptions): TaskFamily<ExampleBatch> {
   return {
     name,
     sample: random => {
       const splits = typeof data === 'function' ? data(random.fork('data')) : data, {train} = splits;
       const numOutputs = 'labels' in train ? train.numClasses : train.numOutputs;
-      const {parameters, predict} = network(random, train.numFeatures, numOutputs);
-      const task = supervisedTask({
-        parameters, data: splits, numOutputs, loss, batchSize: batchSize === 'full' ? 1 : batchSize,
-        batchSeeds: {train: random.next(), validation: random.next()},
-      }, predict);
-      return batchSize === 'full' ? {...task, batches: wholeSplits(splits, numOutputs)} : task;
+      const {parameters, predict, form} = network(random, train.numFeatures, numOutputs);
+      const batchSeeds = {train: random.next(), validation: random.next()};
+      return supervisedTask({parameters, data: splits, numOutputs, loss, batchSize, batchSeeds}, predict, undefined, form);
     },
   };
-}
-
-/** Batches that are all examples of a split. */
-function wholeSplits(data: DataSplits<Examples>, numOutputs: number): Task<ExampleBatch>['batches'] {
-  return function* batches(split) {
-    const part = data[split], {features, numExamples, numFeatures} = part;
-    for (;;) {
-      yield {
-        features: tf.tensor2d(features.slice(), [numExamples, numFeatures]),
-        targets: tf.tensor2d('targets' in part ? part.targets.slice() : oneHot(part, numOutputs), [numExamples, numOutputs]),
-      };
-    }
-  };
-}
-
-/** TF.js's own writes integers into the floats of the wasm backend. */
-function oneHot({labels}: LabelledData, numClasses: number): Float32Array {
-  const targets = new Float32Array(labels.length * numClasses);
-  labels.forEach((label, i) => (targets[i * numClasses + label] = 1));
-  return targets;
 }

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {layerNorm, layerNormParameters} from './layers.js';
 import type {NetworkMaker} from './network-family.js';
+import {NetworkProgram} from './network-program.js';
 
 /**
  * A language model of one embedding that serves twice: the mean of the vectors of the symbols seen, weighted by their place, is
@@ -11,6 +12,7 @@ import type {NetworkMaker} from './network-family.js';
 export function tiedEmbeddingNetwork(size: number): NetworkMaker {
   return (random, numFeatures, numSymbols) => {
     const numPlaces = numFeatures / numSymbols;
+    const program = new NetworkProgram(numPlaces, numSymbols), embedded = program.embed(program.input, size);
     return {
       parameters: [
         {name: 'embedding', shape: [numSymbols, size], values: random.normals(numSymbols * size, size ** -0.5)},
@@ -23,6 +25,7 @@ export function tiedEmbeddingNetwork(size: number): NetworkMaker {
         const context = tf.sum<tf.Tensor2D>(tf.mul(vectors, params.weights!), 1); // [batch, size]
         return tf.matMul(layerNorm(params, 'norm', context), embedding, false, true); // [batch, symbols]
       },
+      form: program.form(program.compare(program.norm(program.pool(embedded, true)), embedded, numSymbols)),
     };
   };
 }

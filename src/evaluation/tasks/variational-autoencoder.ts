@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {Random} from '../../random.js';
 import type {LabelledData} from '../../tasks/digits.js';
+import {withCompiledForm, type CompiledSplit} from '../../tasks/compiled-problem.js';
 import {batchRows} from '../../tasks/families/shared/minibatches.js';
 import {kernel, toTensors, zeros, type InitialParameter} from '../../tasks/families/shared/parameters.js';
 import type {DataSplits} from '../../tasks/families/shared/supervised-task.js';
 import type {Split, TaskFamily} from '../../tasks/task-family.js';
 import {activateAs, dense} from './layers.js';
+import {NetworkProgram} from './network-program.js';
 
 /** Sizes of a {@link variationalAutoencoderFamily}. */
 export interface VariationalAutoencoderOptions {
@@ -42,7 +44,7 @@ export function variationalAutoencoderFamily({data, hidden, codeSize, batchSize}
         ...layer('decoder', codeSize, hidden), ...layer('image', hidden, numFeatures),
       ];
       const rowSeeds = {train: random.next(), validation: random.next()}, noiseSeeds = {train: random.next(), validation: random.next()};
-      return {
+      return withCompiledForm<VariationalBatch>({
         init: () => toTensors(parameters),
         loss: (params, {images, noise}) => {
           const encoded = activateAs('tanh', dense(params, 'encoder', images));
@@ -52,7 +54,7 @@ export function variationalAutoencoderFamily({data, hidden, codeSize, batchSize}
           // softplus(x) - x · pixel is the cross-entropy of a pixel.
           const misfit = tf.sum(tf.sub(tf.softplus(logits), tf.mul(logits, images)));
           const divergence = tf.mul(0.5, tf.sum(tf.sub(tf.add(tf.square(mean!), tf.exp(logVariance!)), tf.add(1, logVariance!))));
-          return tf.div(tf.add(misfit, divergence), batchSize);
+          return tf.div(tf.add(misfit, divergence), images.shape[0]);
         },
         *batches(split: Split) {
           const {features, numExamples} = data[split];
@@ -63,7 +65,18 @@ export function variationalAutoencoderFamily({data, hidden, codeSize, batchSize}
             yield {images: tf.tensor2d(images, [batchSize, numFeatures]), noise: tf.tensor2d(noise, [batchSize, codeSize])};
           }
         },
-      };
+      }, () => {
+        const program = new NetworkProgram(1, numFeatures), encoded = program.activate('tanh', program.dense(program.input, hidden));
+        const code = program.sample(program.dense(encoded, 2 * codeSize), noiseSeeds), decoded = program.activate('tanh', program.dense(code, hidden));
+        const split = (name: Split): CompiledSplit => {
+          const {features, numExamples} = data[name];
+          return {inputs: features, answers: features, numExamples, batchSize, seed: rowSeeds[name]};
+        };
+        return {
+          ...program.form(program.dense(decoded, numFeatures)), parameters, loss: 'evidenceBound',
+          splits: {train: split('train'), validation: split('validation')},
+        };
+      });
     },
   };
 }

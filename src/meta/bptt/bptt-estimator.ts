@@ -1,10 +1,11 @@
 import {tensor1d, type Tensor1D} from '@tensorflow/tfjs-core';
-import {Random} from '../../random.js';
+import type {Random} from '../../random.js';
 import type {BpttOptions, Estimator, EstimatorState, HorizonRange, PairWindow, WindowPlan} from '../estimator.js';
-import {type UnrolledTask} from './unrolled-task.js';
+import {TaskSequence, type StartTask} from '../task-sequence.js';
+import type {UnrolledTask} from './unrolled-task.js';
 
-/** Starts the next task; everything random comes from `random`. @param horizons What its number of steps is drawn from. */
-export type StartUnrolled = (random: Random, horizons: HorizonRange) => UnrolledTask;
+/** Starts the next task. */
+export type StartUnrolled = StartTask<UnrolledTask>;
 
 const NONE = new Float32Array(0);
 
@@ -21,71 +22,39 @@ const NONE = new Float32Array(0);
  * @see Andrychowicz et al. 2016, arXiv 1606.04474, section 2.1, which drops the same second derivatives.
  */
 export class BpttEstimator implements Estimator {
-  private task = 0;
-  private current!: UnrolledTask;
-  private live = false;
-  private taskRandom!: Random;
-  private remaining = 0;
+  private readonly tasks: TaskSequence<UnrolledTask>;
 
   /**
    * @param size Length of theta.
    * @param random Source of tasks; the estimator depends on nothing else.
    * @param horizons What the horizon of the first task is drawn from.
    */
-  constructor(options: BpttOptions, private readonly size: number, private readonly random: Random, private readonly start: StartUnrolled, private horizons: HorizonRange) {
-    this.begin(horizons);
-    if (options.stagger) this.remaining = Math.max(1, Math.round(this.remaining * random.fork('stagger').uniform()));
-  }
-
-  private begin(horizons: HorizonRange): void {
-    this.taskRandom = this.random.fork(this.task++);
-    this.horizons = horizons;
-    this.startTask();
-    this.remaining = this.current.steps;
-  }
-
-  private startTask(): void {
-    this.live = false;
-    this.current = this.start(this.taskRandom.fork('task'), this.horizons);
-    this.live = true;
+  constructor(options: BpttOptions, private readonly size: number, random: Random, start: StartUnrolled, horizons: HorizonRange) {
+    this.tasks = new TaskSequence(random, start, horizons, options.stagger);
   }
 
   /** Advances the run by one window of at most `steps` steps and adds its gradient to `gradient`. */
   window(theta: Float32Array, {steps, horizons, imitation}: WindowPlan, gradient: Float32Array): PairWindow {
-    const {name} = this.current, length = Math.min(steps, this.remaining), sum = new Float64Array(this.size);
-    const window = withTensor(theta, tensor => this.current.window(tensor, length, imitation, sum));
+    const {current} = this.tasks, length = this.tasks.windowSteps(steps), sum = new Float64Array(this.size);
+    const window = withTensor(theta, tensor => current.window(tensor, length, imitation, sum));
     // A gradient that overflowed says nothing; what is left of the run would not either.
     const finite = sum.every(g => Number.isFinite(Math.fround(g))), diverged = window.diverged || !finite;
     if (finite) sum.forEach((g, i) => (gradient[i]! += g));
-    this.remaining -= length;
-    if (this.remaining <= 0 || diverged) {
-      this.dispose();
-      this.begin(horizons);
-    }
-    return {...window, task: name, diverged};
+    this.tasks.advance(length, diverged, horizons);
+    return {...window, task: current.name, diverged};
   }
 
   serialize(): EstimatorState {
-    return {
-      task: this.task, horizons: this.horizons, remaining: this.remaining, taskRandom: this.taskRandom.state(), noise: NONE, accumulated: NONE,
-      particles: [this.current.snapshot()],
-    };
+    return {...this.tasks.state(), noise: NONE, accumulated: NONE, particles: [this.tasks.current.snapshot()]};
   }
 
   restore(state: EstimatorState): void {
-    this.dispose();
-    this.task = state.task;
-    this.horizons = state.horizons;
-    this.taskRandom = Random.from(state.taskRandom);
-    this.startTask();
-    withTensor(new Float32Array(this.size), tensor => this.current.restore(state.particles[0], tensor));
-    this.remaining = state.remaining;
+    this.tasks.restore(state);
+    withTensor(new Float32Array(this.size), tensor => this.tasks.current.restore(state.particles[0], tensor));
   }
 
   dispose(): void {
-    if (!this.live) return;
-    this.live = false;
-    this.current.dispose();
+    this.tasks.dispose();
   }
 }
 

@@ -1,14 +1,19 @@
-/** What the tests of test/browser run inside the page. */
+/** What the tests of test/browser, and the benches, run inside the page. */
 import '@tensorflow/tfjs-backend-cpu';
 import {setWasmPaths} from '@tensorflow/tfjs-backend-wasm';
 import '@tensorflow/tfjs-backend-webgl';
 import '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
+import {measureMemory} from '../../../bench/measures/memory.js';
+import {measureModel} from '../../../bench/measures/model-step.js';
+import {measureStart} from '../../../bench/measures/start.js';
+import {measureStep} from '../../../bench/measures/step-cost.js';
+import {measureThreads} from '../../../bench/measures/threads.js';
 import {selectRunner} from '../../../src/kernel/select-runner.js';
 import {extremes, golden} from './golden.js';
-import {measureSteps} from './measure.js';
-import {againstCpu, assigned, collect, countTensors, fitConv, moved, skips, stepsAfter, thetaRoundTrip, throws, trainSaveResume, type Told} from './train.js';
+import {threads} from './threads.js';
+import {againstCpu, assigned, collect, countTensors, fitConv, grown, moved, skips, stepsAfter, thetaRoundTrip, throws, trainSaveResume, type Told} from './train.js';
 
 setWasmPaths('/');
 
@@ -29,7 +34,7 @@ function losable(): LosableBackend {
 type Lost = ReturnType<typeof stepsAfter>;
 
 const scenarios = {
-  againstCpu, assigned, collect, countTensors, extremes, fitConv, golden, measureSteps, moved, skips, thetaRoundTrip, throws, trainSaveResume,
+  againstCpu, assigned, collect, countTensors, extremes, fitConv, golden, grown, measureMemory, measureModel, measureStart, measureStep, measureThreads, moved, skips, thetaRoundTrip, threads, throws, trainSaveResume,
 
   /** Makes a backend the current one, with flags of TF.js set before, and tells which runner serves it. */
   async use(name: string, flags: Readonly<Record<string, boolean>> = {}): Promise<{backend: string; runner: string; isThreaded: boolean; notices: string[]}> {

@@ -175,6 +175,22 @@ export async function moved(to: string): Promise<{difference: number; notices: s
   return {difference: largestDifference(moving.values, staying.values), notices: moving.notices};
 }
 
+/** A run in the middle of which the wasm backend's memory grows, against one without. */
+export async function grown(): Promise<{growths: number; difference: number}> {
+  const {wasm} = tf.backend() as unknown as {wasm: {readonly HEAPU8: Uint8Array}}, held: tf.Tensor[] = [];
+  let growths = 0;
+  const staying = await run(() => undefined);
+  const growing = await run(step => {
+    if (step !== 10) return;
+    const {length} = wasm.HEAPU8;
+    for (let size = 1 << 16; wasm.HEAPU8.length === length; size *= 2) held.push(tf.fill([size], 1));
+    growths++;
+  });
+  tf.dispose(held);
+  [staying, growing].forEach(r => r.optimizer.dispose());
+  return {growths, difference: largestDifference(growing.values, staying.values)};
+}
+
 /** Values of variables that the user sets between two steps are those that the next step starts from. */
 export async function assigned(): Promise<{own: number[][]; difference: number}> {
   const name = tf.getBackend(), set = (step: number, bowl: Bowl): void => {
@@ -235,14 +251,14 @@ export async function throws(waiting: boolean): Promise<{late: number; error: To
 }
 
 /** Steps until something is lost: what the next steps say, and what disposing says. */
-export async function stepsAfter(lose: () => Promise<void>): Promise<{step: Told | undefined; save: Told | undefined; disposing: Told | undefined}> {
+export async function stepsAfter(lose: () => Promise<void>): Promise<Record<'training' | 'step' | 'save' | 'disposing', Told | undefined>> {
   const bowl = new Bowl(SHAPES), optimizer = learnedOptimizer();
   const gradients = (): tf.NamedTensorMap => Object.fromEntries(bowl.variables.map(v => [v.name, tf.onesLike(v)]));
   optimizer.applyGradients(gradients());
   optimizer.applyGradients(gradients());
   await lose();
   const ones = bowl.variables.map(v => ({name: v.name, tensor: tf.ones(v.shape)}));
-  const step = errorOf(() => optimizer.applyGradients(ones));
+  const training = errorOf(() => minimize(optimizer, bowl, 2, 3)), step = errorOf(() => optimizer.applyGradients(ones));
   const save = await optimizer.getWeights().then(() => undefined, told);
-  return {step, save, disposing: errorOf(() => optimizer.dispose())};
+  return {training, step, save, disposing: errorOf(() => optimizer.dispose())};
 }

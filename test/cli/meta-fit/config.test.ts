@@ -10,17 +10,7 @@ import {L2OError} from '../../../src/errors.js';
 import {defaultTheta} from '../../../src/theta/default-theta.js';
 import {makeTheta} from '../../../src/theta/theta-file.js';
 import {saveTheta} from '../../../src/theta/theta-io.js';
-
-/** What a promise is rejected with. */
-async function failure(promise: Promise<unknown>): Promise<L2OError> {
-  try {
-    await promise;
-  } catch (error) {
-    expect(error).to.be.instanceOf(L2OError);
-    return error as L2OError;
-  }
-  throw new Error('expected an error');
-}
+import {l2oFailure} from '../../support/failure.js';
 
 describe('config and folder of a meta-training', () => {
   let folder = '';
@@ -64,7 +54,7 @@ describe('config and folder of a meta-training', () => {
   ];
   for (const [name, text, message] of BAD) {
     it(`refuses ${text}`, async () => {
-      expect((await failure(readConfig(write(name, text)))).message).to.match(message);
+      expect((await l2oFailure(readConfig(write(name, text)))).message).to.match(message);
     });
   }
 
@@ -75,9 +65,9 @@ describe('config and folder of a meta-training', () => {
   });
 
   it('refuses a config that is not there, and a family that is not there', async () => {
-    expect((await failure(readConfig(join(folder, 'none.json')))).message).to.match(/expected a file that can be read/);
+    expect((await l2oFailure(readConfig(join(folder, 'none.json')))).message).to.match(/expected a file that can be read/);
     const config = await readConfig(json({tasks: './none.mjs'}));
-    expect((await failure(openRunFolder(join(folder, 'run'), config))).message).to.match(/expected a task family in '.*none\.mjs', got no file/);
+    expect((await l2oFailure(openRunFolder(join(folder, 'run'), config))).message).to.match(/expected a task family in '.*none\.mjs', got no file/);
     expect(existsSync(join(folder, 'run'))).to.equal(false);
   });
 
@@ -99,7 +89,7 @@ describe('config and folder of a meta-training', () => {
     await openRunFolder(run, await readConfig(json({tasks: './family.mjs', seed: 1, workers: 1})));
     const written = readFileSync(join(run, 'run.json'), 'utf8');
     await openRunFolder(run, await readConfig(json({tasks: './family.mjs', seed: 1, workers: 2, checkpointEvery: 5})));
-    const error = await failure(openRunFolder(run, await readConfig(json({tasks: './family.mjs', seed: 2, numPairs: 4}))));
+    const error = await l2oFailure(openRunFolder(run, await readConfig(json({tasks: './family.mjs', seed: 2, numPairs: 4}))));
     expect(error.message).to.match(/holds a run of another config: seed was 1 and is 2; numPairs was left out and is 4\. .*tfjs-l2o resume/);
     expect(readFileSync(join(run, 'run.json'), 'utf8')).to.equal(written);
   });
@@ -108,18 +98,18 @@ describe('config and folder of a meta-training', () => {
     const run = join(folder, 'run'), file = join(run, 'run.json');
     await openRunFolder(run, await readConfig(json({tasks: './family.mjs'})));
     write('family.mjs', 'export default {name: "g", sample() {}};');
-    expect((await failure(reopenRun(run))).message).to.match(/cannot go on as it began: the file of the task family '.*family\.mjs' has changed/);
+    expect((await l2oFailure(reopenRun(run))).message).to.match(/cannot go on as it began: the file of the task family '.*family\.mjs' has changed/);
     const text = readFileSync(file, 'utf8');
     writeFileSync(file, text.slice(0, 40));
-    expect(await failure(reopenRun(run))).to.have.property('code', 'CORRUPT_FILE');
+    expect(await l2oFailure(reopenRun(run))).to.have.property('code', 'CORRUPT_FILE');
     writeFileSync(file, text.replace('"version": 1', '"version": 2'));
-    expect((await failure(reopenRun(run))).message).to.match(/expected version 1, got 2/);
+    expect((await l2oFailure(reopenRun(run))).message).to.match(/expected version 1, got 2/);
   });
 
   it('refuses a folder with the checkpoint of a program', async () => {
     write('checkpoint.l2o', 'anything');
     const config = await readConfig(json({tasks: './family.mjs'}));
-    expect((await failure(openRunFolder(folder, config))).message).to.match(/holds the checkpoint of a program that called metaFit/);
+    expect((await l2oFailure(openRunFolder(folder, config))).message).to.match(/holds the checkpoint of a program that called metaFit/);
     expect(() => readRun(folder)).to.throw(L2OError, /got the checkpoint of a program/);
   });
 });

@@ -8,6 +8,7 @@ import {adoptBase} from '../../../src/flatness/training/adopt-base.js';
 import {adoptRegularizers, FlatnessMark} from '../../../src/flatness/training/flatness-mark.js';
 import {register} from '../../../src/index.js';
 import {Random} from '../../../src/random.js';
+import {failure} from '../../support/failure.js';
 
 const require = createRequire(import.meta.url);
 const {layers, loadLayersModel, sequential} = tfl;
@@ -28,10 +29,6 @@ async function step(model: tfl.LayersModel, flat?: FlatnessRegularizer): Promise
   const before = model.getWeights().map(w => w.dataSync().slice());
   await model.fit(x(), y(), {epochs: 1, batchSize: 8, shuffle: false, verbose: 0, ...(flat !== undefined && {callbacks: flat})});
   return model.getWeights().map((w, i) => Array.from(w.dataSync(), (value, k) => value - before[i]![k]!));
-}
-
-async function failure(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(() => expect.fail('Nothing was thrown.'), (error: unknown) => error);
 }
 
 const flatness = (strength = 1): FlatnessRegularizer => new FlatnessRegularizer({measure: 'sharpness', strength, radius: 0.3, scaling: 'plain'});

@@ -1,6 +1,6 @@
 /**
  * The rows of one batch, drawn with replacement: they depend on seed and step alone. The compiled rollout engine draws
- * the same (`mix32` in `kernel/network.h`), so that both engines see the same batches.
+ * the same (`mix32` in `kernel/mix.h`), so that both engines see the same batches.
  *
  * @param seed Of the split's batches, 0 … 2^32 - 1.
  * @param step Which batch, from 0.

@@ -43,7 +43,8 @@ export interface SupervisedProblem {
   readonly data: DataSplits<LabelledData | TargetData>;
   readonly numOutputs: number;
   readonly loss: SupervisedLoss;
-  readonly batchSize: number;
+  /** Examples of a batch, drawn with replacement; `'full'`: all examples of the split, in order. */
+  readonly batchSize: number | 'full';
   /** Seeds of the batches of each split; see {@link batchRows}. */
   readonly batchSeeds: Readonly<Record<Split, number>>;
 }
@@ -51,8 +52,8 @@ export interface SupervisedProblem {
 /** A network as the compiled engine knows it. */
 export interface NetworkForm {
   /** Default dense. */
-  readonly kind?: TaskKind & ('dense' | 'conv' | 'recurrent');
-  /** Of a dense network: inputs, hidden layers, outputs. `kernel/conv.h` and `kernel/recurrent.h` say what the others have here. */
+  readonly kind?: TaskKind & ('dense' | 'conv' | 'recurrent' | 'program');
+  /** Of a dense network: inputs, hidden layers, outputs. `kernel/conv.h`, `recurrent.h` and `program.h` say what the others have here. */
   readonly sizes: readonly number[];
   /** Default relu. */
   readonly activation?: Activation;
@@ -82,8 +83,11 @@ export function supervisedTask(
       return penalty === undefined ? fit : tf.add<tf.Scalar>(fit, penalty(params));
     },
     *batches(split) {
-      const part = data[split];
-      for (let step = 0; ; step++) yield takeBatch(part, numOutputs, batchRows(batchSeeds[split], step, batchSize, part.numExamples));
+      const part = data[split], {numExamples} = part;
+      for (let step = 0; ; step++) {
+        const rows = batchSize === 'full' ? Int32Array.from({length: numExamples}, (_, i) => i) : batchRows(batchSeeds[split], step, batchSize, numExamples);
+        yield takeBatch(part, numOutputs, rows);
+      }
     },
     ...('labels' in train && 'labels' in validation && {
       accuracy: (params, {features, targets}) => shareOfRight(targets, predict(params, features)),
@@ -102,7 +106,7 @@ function compiledNetwork(
   const split = (name: Split): CompiledSplit => {
     const part = data[name], {features, numExamples} = part;
     const answers = 'labels' in part && loss === 'softmaxCrossEntropy' ? part.labels : targetsOf(part, numOutputs);
-    return {inputs: features, answers, numExamples, batchSize, seed: batchSeeds[name]};
+    return {inputs: features, answers, numExamples, seed: batchSeeds[name], ...(batchSize === 'full' ? {batchSize: numExamples, inOrder: true} : {batchSize})};
   };
   return {
     kind, parameters, sizes, ...(activation !== undefined && {activation}), loss, strength, classes: 'labels' in data.train,

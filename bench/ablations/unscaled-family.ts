@@ -1,0 +1,8 @@
+/** The recipe's tasks, on which the rule steps regardless of the weights' size. */
+import {sampleTask as sampleOfRecipe} from '../../recipes/tensor-lstm-family.js';
+import type {Random} from '../../src/random.js';
+import type {SampledTask} from '../../src/tasks/sampled-task.js';
+
+export function sampleTask(random: Random): SampledTask {
+  return {...sampleOfRecipe(random), parameterScale: false};
+}
