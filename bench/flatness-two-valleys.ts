@@ -24,7 +24,7 @@ import {Records, writeWhole} from './l2o-entropy/records.js';
 
 /** Settings were chosen on others. */
 const FIRST_SEED = 2_000_000, NUM_STEPS = 100;
-const META: TwoValleyPlan = {tuningSeeds: [101], metaSeeds: [21, 22, 23, 24, 25], startSteps: 150, outerSteps: 300, numRuns: 100};
+const META: TwoValleyPlan = {tuningSeeds: [101], metaSeeds: [21, 22, 23, 24, 25], startSteps: 150, outerSteps: 400, numRuns: 100};
 const MEASURES: readonly FlatnessRegularizerOptions[] = [
   {measure: 'localEntropy', strength: 1, gamma: 10, samples: 4, scaling: 'plain'},
   {measure: 'hessianNorm', norm: 'frobenius', strength: 0.05, scaling: 'plain'},

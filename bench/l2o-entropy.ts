@@ -1,6 +1,7 @@
 /**
  * The study of docs/l2o-entropy.md, which has its protocol: rules are meta-trained plain, with the Hessian's norm and with local entropy, and then
- * train models that they have not seen; and local entropy is held against Hessian measures over many trained models. Prints one JSON object.
+ * train models that they have not seen; and local entropy is held against Hessian measures over many trained models. Prints one JSON object, and the
+ * page's tables in Markdown on stderr.
  *
  *     npm run -s reproduce:l2o-entropy -- --write      the whole study; with --write into docs/results/l2o-entropy.json and docs/images/
  *
@@ -20,7 +21,9 @@ import {LINK_SEEDS, linkSolutions, linkTable} from './l2o-entropy/link-study.js'
 import {Pool} from './l2o-entropy/pool.js';
 import {cellOptions, FULL, MEASURES, startOptions, type Cell, type Penalty, type Plan} from './l2o-entropy/protocol.js';
 import {Records, writeWhole} from './l2o-entropy/records.js';
+import {adamReference} from './l2o-entropy/reference.js';
 import {chooseStrength, compare, describe, thetaMean, type Judged} from './l2o-entropy/summary.js';
+import {accuracyTable, taskTable} from './l2o-entropy/table.js';
 import type {SuiteName} from './l2o-entropy/tasks.js';
 
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
@@ -112,6 +115,7 @@ interface Results {
   tuning: Record<string, Tuning>;
   rules: Record<string, object>;
   link?: object;
+  adam?: object;
 }
 const results: Results = {
   tuning: {}, rules: {}, ...old, protocol: {...plan, examples: {start: startOptions(example.rule, example.metaSeed, plan), cell: cellOptions(example, plan)}},
@@ -126,6 +130,7 @@ function keep(): void {
   if (args.write) writeWhole(file, shown());
 }
 
+results.adam = adamReference(plan);
 if (args.part.includes('link')) {
   results.link = await link();
   keep();
@@ -140,4 +145,5 @@ for (const rule of plan.rules) {
   keep();
 }
 pool.stop();
+process.stderr.write(`${accuracyTable(results.rules)}\n\n${taskTable(results.rules)}\n`);
 process.stdout.write(shown());

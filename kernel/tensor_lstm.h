@@ -36,15 +36,18 @@ INLINE float tl_bias(double beta, int count) {
 
 // Takes this step's loss into the loss slots L and writes the global features to x; returns guard times pace.
 static float tl_global(const float *theta, float *L, const tl_step *s, float *x) {
-  // Past its horizon a run is one without a horizon: the LSTM knows those, and no run that stands at its end.
-  const float t = s->time, has = s->horizon > t && s->horizon <= TL_HORIZON_KNOWN ? 1.0f : 0.0f;
-  const float f = has > 0 ? t / s->horizon : 0.0f;
+  // A run that goes on past its end is planned anew, for twice as long: the LSTM knows no run that stands at its end.
+  const float t = s->time;
+  float horizon = s->horizon;
+  if (horizon > 0) while (horizon <= t) horizon *= 2;
+  const float has = horizon > 0 && horizon <= TL_HORIZON_KNOWN ? 1.0f : 0.0f;
+  const float f = has > 0 ? t / horizon : 0.0f;
   x[0] = has;
   x[1] = has * (2 * f - 1);
   x[2] = has * stanh(10 * (f - 0.1f));
   x[3] = has * (slog(1.01f - f) * 0.43429448f + 1);
   x[4] = has * stanh(20 * (f - 0.95f));
-  x[5] = has > 0 ? sclamp((slog(s->horizon) - 6.5f) * 0.5f, -3, 3) : 0;
+  x[5] = has > 0 ? sclamp((slog(horizon) - 6.5f) * 0.5f, -3, 3) : 0;
   const float known = smin(t, TL_TIME_KNOWN), log_time = slog(known + 1);
   x[6] = stanh(log_time * 0.33333333f - 1);
   x[7] = smin((log_time - 4) * 0.33333333f, 3);
@@ -56,7 +59,7 @@ static float tl_global(const float *theta, float *L, const tl_step *s, float *x)
     pace = sexp(cooldown * slog(smin(1, (1 - f) / TL_COOLDOWN_SHARE)));
   } else {
     const float slower = sexp(-0.5f * decay * slog(1 + known / TL_DECAY_TIME));
-    pace = slower * (s->horizon > t ? ssqrt(known_share) * (1 - t / s->horizon) : known_share);
+    pace = slower * (horizon > 0 ? ssqrt(known_share) * (1 - t / horizon) : known_share);
   }
   if (!s->has_loss) {
     for (int i = 9; i < TL_NUM_GLOBAL_FEATURES; i++) x[i] = 0;

@@ -19,8 +19,8 @@ const NUM_STEPS = 100;
 
 /** Penalties and the strengths to choose from. In the coordinates that the optimizer sees curvature is SCALE² as large: γ = 1000 is a perturbation of 0.32. */
 const PENALTIES = {
-  localEntropy: {options: {measure: 'localEntropy', gamma: 10 * SCALE ** 2, samples: 8, scaling: 'plain'}, strengths: [5, 20]},
-  hessian: {options: {measure: 'hessianNorm', norm: 'frobenius', samples: 4, scaling: 'plain'}, strengths: [0.003, 0.01]},
+  localEntropy: {options: {measure: 'localEntropy', gamma: 10 * SCALE ** 2, samples: 8, scaling: 'plain'}, strengths: [20, 60]},
+  hessian: {options: {measure: 'hessianNorm', norm: 'frobenius', samples: 4, scaling: 'plain'}, strengths: [0.01, 0.03]},
 } as const satisfies Record<string, {readonly options: FlatnessMeasure; readonly strengths: readonly number[]}>;
 type Penalty = keyof typeof PENALTIES;
 
@@ -36,9 +36,9 @@ export interface TwoValleyPlan {
 }
 
 type Training = Omit<MetaFitOptions, 'tasks'>;
-const COMMON: Training = {numPairs: 4, windowSteps: 25, horizons: [NUM_STEPS, NUM_STEPS], keep: 'last', numHeldOut: 1, sigma: 0.05, maxDifference: 2, learningRate: 0.01};
-/** `scale` starts with rates of its own, which larger steps of theta ruin. */
-const RATES: Partial<Record<RuleName, number>> = {scale: 0.005};
+const COMMON: Training = {numPairs: 4, windowSteps: 25, horizons: [NUM_STEPS, NUM_STEPS], keep: 'last', numHeldOut: 1, sigma: 0.05, maxDifference: 10};
+/** Outer rates: weights of the rules are of different sizes. */
+const RATES: Readonly<Record<RuleName, number>> = {'tensor-lstm': 0.02, 'lstm-dm': 0.01, rnnprop: 0.01, scale: 0.005};
 
 /** The share of one theta's runs that end in the wide valley, and the median of their last losses. */
 export interface Ends {
@@ -81,7 +81,7 @@ function mean(ends: readonly Ends[]): Ends {
 }
 
 async function endsOf(records: Records, rule: RuleName, seed: number, plan: TwoValleyPlan, regularizer: Training['regularizer']): Promise<Ends> {
-  const base: Training = {...COMMON, rule, ...(RATES[rule] !== undefined && {learningRate: RATES[rule]})};
+  const base: Training = {...COMMON, rule, learningRate: RATES[rule]};
   const start = await thetaOf(records, `${rule}-start-${seed}`, {
     ...base, seed, initialTheta: 'untrained', numOuterSteps: plan.startSteps, validateEvery: plan.startSteps,
     ...(rule !== 'tensor-lstm' && {imitation: {weight: 0.3, over: 0.4, teacherLearningRate: 0.01}}),

@@ -28,7 +28,7 @@ export interface JudgingRecord {
 }
 
 /** Inner seeds of each suite begin here. */
-const FIRST_SEED: Readonly<Record<SuiteName, number>> = {validation: 500, unseen: 9000};
+export const FIRST_SEED: Readonly<Record<SuiteName, number>> = {validation: 500, unseen: 9000};
 
 /** The theta that all cells of a rule and seed start from. */
 export async function startTheta(records: Records, rule: RuleName, metaSeed: number, plan: Plan): Promise<Theta> {

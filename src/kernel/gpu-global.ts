@@ -52,6 +52,9 @@ const NO_LOSS: Readonly<Record<LossFeature, string>> = {
   hasLoss: '0.0', lossTrend: '0.0', lossSurprise: '0.0', lossProgress: '0.0', lossSlope: '0.0', lossRise: '0.0', lossTrendSlow: '0.0', lossNoise: '0.0',
 };
 
+/** A plan of one step has become longer than any count of steps that a float holds. */
+const MOST_DOUBLINGS = 25;
+
 // The features of time, and the pace; `given` holds the uniforms. The weights headBias, guard, cooldown and decay are one texel.
 function takeTime(d: Dialect): string {
   const planned = (value: string): string => d.pick('planned', value, '0.0'), features: Record<Exclude<Feature, LossFeature>, string> = {
@@ -60,21 +63,23 @@ function takeTime(d: Dialect): string {
     fractionStart: planned('tangent(10.0 * (share - 0.1))'),
     logRemaining: planned(`log(1.01 - share) / ${literal(Math.LN10)} + 1.0`),
     fractionEnd: planned('tangent(20.0 * (share - 0.95))'),
-    logHorizon: planned('clamp((log(max(given.y, 1.0)) - 6.5) / 2.0, -3.0, 3.0)'),
+    logHorizon: planned('clamp((log(max(end, 1.0)) - 6.5) / 2.0, -3.0, 3.0)'),
     logTime: 'tangent(logTime / 3.0 - 1.0)',
     logTimeLinear: 'min((logTime - 4.0) / 3.0, 3.0)',
     inverseRootTime: '1.0 / sqrt(known + 1.0)',
   };
   return `
     ${d.float} time = given.x - values[${GLOBALS.skipped}];
-    ${d.float} share = ${d.pick('given.y > time', 'time / max(given.y, 1.0)', '0.0')};
+    ${d.floatVariable} end = given.y;
+    ${d.loop('k', 0, MOST_DOUBLINGS)} { if (end > 0.0 && end <= time) { end *= 2.0; } }
+    ${d.float} share = ${d.pick('end > 0.0', 'time / max(end, 1.0)', '0.0')};
     ${d.float} known = min(time, ${literal(TIME_KNOWN)}); ${d.float} logTime = logOnePlus(known);
     ${d.float} beyond = ${d.pick(`time > ${literal(TIME_KNOWN)}`, `${literal(TIME_KNOWN)} / max(time, 1.0)`, '1.0')};
     ${d.vec4} ends = ${thetaTexel(d, 'headBias', 0)};
     ${d.floatVariable} pace = exp(-0.5 * max(ends.w, 0.0) * logOnePlus(known / ${literal(DECAY_TIME)}));
-    ${d.bool} planned = given.y > time && given.y <= ${literal(HORIZON_KNOWN)};
+    ${d.bool} planned = end > 0.0 && end <= ${literal(HORIZON_KNOWN)};
     if (planned) { pace = exp(max(ends.z, 0.0) * log(min(1.0, (1.0 - share) / ${literal(COOLDOWN_SHARE)}))); }
-    else if (given.y > time) { pace *= sqrt(beyond) * (1.0 - share); } else { pace *= beyond; }
+    else if (end > 0.0) { pace *= sqrt(beyond) * (1.0 - share); } else { pace *= beyond; }
     ${setFeatures(features)}`;
 }
 

@@ -29,21 +29,27 @@ function softsignRatio(a: number, b: number): number {
   return a / (b + Math.abs(a));
 }
 
-/** Whether the run stands before the end of a horizon that the rule knows. */
-function isPlanned({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): boolean {
-  return horizon > time && horizon <= CONSTANTS.HORIZON_KNOWN;
+/** The step that a run ends at by its plan, which doubles whenever it has been reached; 0 without a horizon. */
+export function planEnd({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): number {
+  let end = Math.max(horizon, 0);
+  while (end > 0 && end <= time) end *= 2;
+  return end;
+}
+
+function isKnown(end: number): boolean {
+  return end > 0 && end <= CONSTANTS.HORIZON_KNOWN;
 }
 
 /** The features of time: how far the training is, where that is known, and how long it has been running. */
 export function timeFeatures({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): Record<TimeFeature, number> {
-  const planned = isPlanned({time, horizon}), f = planned ? time / horizon : 0, known = Math.min(time, CONSTANTS.TIME_KNOWN), logTime = Math.log1p(known);
+  const end = planEnd({time, horizon}), planned = isKnown(end), f = planned ? time / end : 0, known = Math.min(time, CONSTANTS.TIME_KNOWN), logTime = Math.log1p(known);
   return {
     hasHorizon: planned ? 1 : 0,
     fraction: planned ? 2 * f - 1 : 0,
     fractionStart: planned ? Math.tanh(10 * (f - 0.1)) : 0,
     logRemaining: planned ? Math.log10(1.01 - f) + 1 : 0,
     fractionEnd: planned ? Math.tanh(20 * (f - 0.95)) : 0,
-    logHorizon: planned ? clip((Math.log(horizon) - 6.5) / 2, -3, 3) : 0,
+    logHorizon: planned ? clip((Math.log(end) - 6.5) / 2, -3, 3) : 0,
     logTime: Math.tanh(logTime / 3 - 1),
     logTimeLinear: Math.min((logTime - 4) / 3, 3),
     inverseRootTime: 1 / Math.sqrt(known + 1),
@@ -62,10 +68,11 @@ export interface Pace {
  * end is planned, else with 1/√t and to 0 at the end.
  */
 export function paceOf({time, horizon}: Pick<StepOptions, 'time' | 'horizon'>): Pace {
-  if (isPlanned({time, horizon})) return {factor: 1, base: Math.min(1, (1 - time / horizon) / CONSTANTS.COOLDOWN_SHARE), exponent: 'cooldown'};
+  const end = planEnd({time, horizon});
+  if (isKnown(end)) return {factor: 1, base: Math.min(1, (1 - time / end) / CONSTANTS.COOLDOWN_SHARE), exponent: 'cooldown'};
   const known = Math.min(time, CONSTANTS.TIME_KNOWN), beyond = time > CONSTANTS.TIME_KNOWN ? CONSTANTS.TIME_KNOWN / time : 1;
   return {
-    factor: horizon > time ? Math.sqrt(beyond) * (1 - time / horizon) : beyond,
+    factor: end > 0 ? Math.sqrt(beyond) * (1 - time / end) : beyond,
     base: 1 / Math.sqrt(1 + known / CONSTANTS.DECAY_TIME),
     exponent: 'decay',
   };

@@ -33,9 +33,15 @@ function log(x: tf.Scalar): tf.Scalar {
   return tf.log(tf.maximum<tf.Scalar>(x, TINY));
 }
 
+// `planEnd` in tf ops: the power of two is one too small at most, where the logarithm has been rounded down.
+function planEndOps(time: tf.Scalar, horizon: number): tf.Scalar {
+  const doublings = tf.floor(tf.div(tf.log(tf.maximum(tf.div(time, horizon), 1)), Math.LN2));
+  const end = tf.mul<tf.Scalar>(tf.round(tf.pow(2, doublings)), horizon), twice = tf.mul<tf.Scalar>(end, 2);
+  return tf.where<tf.Scalar>(tf.greater(end, time), end, tf.where<tf.Scalar>(tf.greater(twice, time), twice, tf.mul<tf.Scalar>(end, 4)));
+}
+
 // `timeFeatures` and `paceOf` in tf ops. Both branches of every choice are computed.
 function onDevice(time: tf.Scalar, horizon: number, {cooldown, decay}: Exponents): TimeOps {
-  const hasEnd = horizon > 0, left = hasEnd ? tf.sub<tf.Scalar>(1, tf.div(time, horizon)) : tf.scalar(0); // share of the run that is to come
   const known = tf.minimum<tf.Scalar>(time, TIME_KNOWN), logTime = tf.log1p(known), beyond = tf.div<tf.Scalar>(known, tf.maximum(time, 1));
   const slower = power(tf.mul<tf.Scalar>(tf.log1p(tf.div<tf.Scalar>(known, DECAY_TIME)), -0.5), decay), late = tf.where(tf.greater(time, TIME_KNOWN), beyond, 1);
   const later = {
@@ -43,12 +49,11 @@ function onDevice(time: tf.Scalar, horizon: number, {cooldown, decay}: Exponents
     logTimeLinear: tf.minimum<tf.Scalar>(tf.div(tf.sub(logTime, 4), 3), 3),
     inverseRootTime: tf.rsqrt(tf.add<tf.Scalar>(known, 1)),
   };
-  const unplanned = hasEnd ? tf.where(tf.greater(left, 0), tf.mul(tf.sqrt(late), left), late) : late, free = tf.mul<tf.Scalar>(slower, unplanned);
-  if (!hasEnd || horizon > HORIZON_KNOWN) {
-    return {features: {hasHorizon: 0, fraction: 0, fractionStart: 0, logRemaining: 0, fractionEnd: 0, logHorizon: 0, ...later}, pace: free};
+  if (!(horizon > 0)) {
+    return {features: {hasHorizon: 0, fraction: 0, fractionStart: 0, logRemaining: 0, fractionEnd: 0, logHorizon: 0, ...later}, pace: tf.mul(slower, late)};
   }
-  const planned = tf.greater(left, 0), f = tf.sub<tf.Scalar>(1, left), host = timeFeatures({time: 0, horizon});
-  const orZero = (value: tf.Scalar | number): tf.Scalar => tf.where(planned, value, 0);
+  const end = planEndOps(time, horizon), f = tf.div<tf.Scalar>(time, end), left = tf.sub<tf.Scalar>(1, f); // share of the run that is to come
+  const planned = tf.lessEqual(end, HORIZON_KNOWN), orZero = (value: tf.Scalar | number): tf.Scalar => tf.where(planned, value, 0);
   return {
     features: {
       hasHorizon: orZero(1),
@@ -56,9 +61,10 @@ function onDevice(time: tf.Scalar, horizon: number, {cooldown, decay}: Exponents
       fractionStart: orZero(tf.tanh(tf.mul<tf.Scalar>(tf.sub(f, 0.1), 10))),
       logRemaining: orZero(tf.add<tf.Scalar>(tf.mul<tf.Scalar>(log(tf.sub<tf.Scalar>(1.01, f)), Math.LOG10E), 1)),
       fractionEnd: orZero(tf.tanh(tf.mul<tf.Scalar>(tf.sub(f, 0.95), 20))),
-      logHorizon: orZero(host.logHorizon),
+      logHorizon: orZero(tf.clipByValue<tf.Scalar>(tf.div<tf.Scalar>(tf.sub(tf.log(end), 6.5), 2), -3, 3)),
       ...later,
     },
-    pace: tf.where(planned, power(log(tf.minimum<tf.Scalar>(tf.div(left, COOLDOWN_SHARE), 1)), cooldown), free),
+    pace: tf.where(
+      planned, power(log(tf.minimum<tf.Scalar>(tf.div(left, COOLDOWN_SHARE), 1)), cooldown), tf.mul<tf.Scalar>(slower, tf.mul(tf.sqrt(late), left))),
   };
 }

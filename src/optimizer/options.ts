@@ -7,8 +7,7 @@ import {checkTheta, makeTheta, type Theta} from '../theta/theta-file.js';
 export interface LearnedOptimizerOptions {
   /**
    * Planned number of training steps (batches), an integer ≥ 1: the optimizer paces itself by it; see {@link planSteps}.
-   * Default: none, horizon-free; so is training past it, and beyond 2,000 steps, the
-   * longest horizon that the shipped weights know. Can be set during training.
+   * Training that goes on past it is planned anew, for twice as long. Default: none, horizon-free. Can be set during training.
    */
   readonly numSteps?: number | undefined;
   /** Multiplier of the learned step, > 0. Default 1. Can be set during training. */

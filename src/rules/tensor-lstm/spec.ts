@@ -14,7 +14,8 @@
  *     rate      = learningRate · exp(clip(log 1e-3 + 2 · o.logStep)) · guard · pace
  *     pace      = min(1, (1 − t / T) / COOLDOWN_SHARE)^cooldown up to a horizon T ≤ HORIZON_KNOWN, else with
  *                 slower = (1 + min(t, TIME_KNOWN) / DECAY_TIME)^(−decay / 2) and beyond = min(1, TIME_KNOWN / t):
- *                 slower · √beyond · (1 − t / T) up to a longer horizon, slower · beyond without one, and past it
+ *                 slower · √beyond · (1 − t / T) up to a longer horizon, slower · beyond without one
+ *     T         doubles whenever t has reached it: a run that goes on is planned anew
  *     scale     = min(max(rms(p), floor), GROWTH_MAX · max(rms(p) at the first step, floor))
  *     floor     = FLOOR_RELATIVE · (RMS of all parameters at their first step), or FLOOR_ABSOLUTE where that is 0
  *     p        ← p · (1 − min(1, rate · min(scale, 1) · weightDecay)) − rate · scale · direction
@@ -60,7 +61,7 @@ export const CONSTANTS = {
   FLOOR_ABSOLUTE: 0.03,
   FLOOR_UNKNOWN: 1e-5,
   /** Steps are relative to the tensor's RMS up to this multiple of its first one: weights that grow cannot grow ever faster. */
-  GROWTH_MAX: 8,
+  GROWTH_MAX: 32,
   /**
    * The longest run without a horizon that the rule was trained on. The LSTM is told no later time than this, and steps
    * beyond it shrink with 1/t: their sum still grows without bound, but no noise does.
@@ -88,7 +89,7 @@ export const CONSTANTS = {
   TINY: 1e-20,
 } as const;
 
-/** LSTM inputs that are the same for every tensor of a step. `f` is t/T; 0 where the horizon is unknown, past, or beyond HORIZON_KNOWN. */
+/** LSTM inputs that are the same for every tensor of a step. `f` is t/T; 0 where the horizon is unknown or beyond HORIZON_KNOWN. */
 export const GLOBAL_FEATURES = [
   'hasHorizon', 'fraction', 'fractionStart', 'logRemaining', 'fractionEnd', 'logHorizon',
   'logTime', 'logTimeLinear', 'inverseRootTime',
