@@ -75,8 +75,8 @@ onOpsBackend(() => {
     for (const use of [useOpsBackend, () => useBackend('cpu')]) {
       await use();
       const bowl = new Bowl([[4, 3], [5], [], [2, 1, 3]]);
-      const optimizer = learnedOptimizer({numSteps: 60, clipNorm: 1, weightDecay: 0.1, onNotice: notice => void notices.push(notice)});
-      // Rounding grows with each step.
+      const optimizer = learnedOptimizer({numSteps: 60, learningRate: 0.2, clipNorm: 1, weightDecay: 0.1, onNotice: notice => void notices.push(notice)});
+      // Rounding grows with each step, and the more the longer steps are.
       minimize(optimizer, bowl, 0, 20);
       apply(optimizer, bowl, 20);
       results.push(bowl.values());
@@ -149,7 +149,7 @@ describe('an engine without WebAssembly SIMD', () => {
     expect(results.map(r => r.name)).to.deep.equal(['cpu', 'wasm']);
     for (const {name, notices, skipped, values} of results) {
       await useBackend(name);
-      const bowl = new Bowl([[4, 3], [5], []]), optimizer = learnedOptimizer({numSteps: 50, clipNorm: 1, weightDecay: 0.1});
+      const bowl = new Bowl([[4, 3], [5], []]), optimizer = learnedOptimizer({numSteps: 50, learningRate: 0.2, clipNorm: 1, weightDecay: 0.1});
       minimize(optimizer, bowl, 0, 50);
       expectClose(values.map(v => Float32Array.from(v)), bowl.values(), 1e-4);
       expect(notices).to.have.lengthOf(2);

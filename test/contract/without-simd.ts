@@ -10,7 +10,7 @@ const results: unknown[] = [];
 for (const name of ['cpu', 'wasm'] as const) {
   await useBackend(name);
   const notices: string[] = [], bowl = new Bowl([[4, 3], [5], []]);
-  const optimizer = learnedOptimizer({numSteps: 50, clipNorm: 1, weightDecay: 0.1, onNotice: notice => void notices.push(notice)});
+  const optimizer = learnedOptimizer({numSteps: 50, learningRate: 0.2, clipNorm: 1, weightDecay: 0.1, onNotice: notice => void notices.push(notice)});
   minimize(optimizer, bowl, 0, 30);
   optimizer.minimize(() => tf.mul(bowl.loss(), NaN), false, bowl.variables);
   minimize(optimizer, bowl, 30, 50);

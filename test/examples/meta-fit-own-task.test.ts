@@ -12,7 +12,7 @@ describe('examples/meta-fit-own-task, in a shorter form', () => {
     this.timeout(180_000);
     const before = tf.memory().numTensors;
     const result = await metaFit({
-      tasks: sinusoids, numOuterSteps: 70, numPairs: 4, seed: 1, horizons: [NUM_STEPS, NUM_STEPS], hideHorizon: 0, hideLoss: 0, windowSteps: 20, learningRate: 5e-3,
+      tasks: sinusoids, numOuterSteps: 70, numPairs: 8, seed: 1, horizons: [NUM_STEPS, NUM_STEPS], hideHorizon: 0, hideLoss: 0, windowSteps: 20, learningRate: 3e-3,
     });
     const tuning = Array.from({length: 8}, (_, i) => 800_000 + i), heldOut = Array.from({length: 30}, (_, i) => 900_000 + i);
     const score = (make: () => tf.Optimizer): number => meanLoss(heldOut.map(seed => train(seed, NUM_STEPS, make)));

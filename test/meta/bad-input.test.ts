@@ -103,7 +103,7 @@ describe('a folder that cannot be written', () => {
   /** How file systems fail, root or not. */
   const FAILURES: Readonly<Record<string, () => void>> = {
     'a full disk': () => (fs.writeFileSync = ((file: number, bytes: Uint8Array) => {
-      fs.writeSync(file, bytes, 0, bytes.length / 2);
+      fs.writeSync(file, bytes, 0, bytes.length >> 1);
       throw systemError('ENOSPC');
     }) as typeof fs.writeFileSync),
     'a read-only file system': () => (fs.openSync = ((path: fs.PathLike, flags: fs.OpenMode) => {
