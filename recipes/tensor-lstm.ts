@@ -5,17 +5,18 @@
  *
  * Tasks: recipes/tensor-lstm-family.ts. What is validated and kept is the running average of theta over outer steps (Polyak and
  * Juditsky 1992), which is steadier than theta itself. The checkpoint (outer state) and the best theta by validation are written to
- * weights/tensor-lstm/, atomically, every VALIDATE_EVERY outer steps; history.jsonl logs each validation.
+ * weights/tensor-lstm/, atomically, every VALIDATE_EVERY outer steps; history.jsonl logs each validation. A theta that was chosen by
+ * hand (recipes/tensor-lstm-offsets.ts) stays.
  */
-import {appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
-import {fileURLToPath} from 'node:url';
+import {appendFileSync} from 'node:fs';
 import {parseArgs} from 'node:util';
-import {initialOuterState, Trainer, type OuterState} from '../src/meta/trainer.js';
+import {initialOuterState, Trainer} from '../src/meta/trainer.js';
 import {bestAdam, runTask, type TaskResult} from '../src/meta/validation.js';
 import {Random} from '../src/random.js';
 import {RolloutEngine} from '../src/rollout/engine.js';
 import {initialTheta} from '../src/rules/tensor-lstm/initial-theta.js';
-import {RULE_VERSION, THETA_SIZE} from '../src/rules/tensor-lstm/spec.js';
+import {THETA_SIZE} from '../src/rules/tensor-lstm/spec.js';
+import {HISTORY_FILE, readCheckpoint, saveBestTheta, saveCheckpoint, type Checkpoint} from './tensor-lstm-checkpoint.js';
 import {RECIPE} from './tensor-lstm-config.js';
 import {validationTasks} from './tensor-lstm-validation.js';
 
@@ -23,33 +24,10 @@ const VALIDATE_EVERY = 500;
 const HALF_DECADES = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1];
 
 const {values} = parseArgs({options: {minutes: {type: 'string', default: '60'}, workers: {type: 'string', default: '2'}}});
-const folder = fileURLToPath(new URL('../weights/tensor-lstm/', import.meta.url));
-mkdirSync(folder, {recursive: true});
-const checkpointFile = `${folder}checkpoint.bin`, bestFile = `${folder}theta.bin`, historyFile = `${folder}history.jsonl`;
-
-function writeAtomically(file: string, data: Uint8Array): void {
-  writeFileSync(`${file}.tmp`, data);
-  renameSync(`${file}.tmp`, file);
-}
-
-/** Checkpoint: JSON header line, then theta, moment, variance and average as float32. */
-function save(state: OuterState, average: Float32Array, best: number): void {
-  const {theta, moment, variance, ...scalars} = state;
-  const header = Buffer.from(`${JSON.stringify({ruleVersion: RULE_VERSION, thetaSize: THETA_SIZE, best, ...scalars})}\n`);
-  writeAtomically(checkpointFile, Buffer.concat([header, ...[theta, moment, variance, average].map(a => Buffer.from(a.buffer, a.byteOffset, a.byteLength))]));
-}
-
-function resume(): {state: OuterState; average: Float32Array; best: number} {
-  if (!existsSync(checkpointFile)) {
-    const theta = initialTheta(new Random(RECIPE.seed).fork('theta'), {step: RECIPE.initialStep, guard: RECIPE.initialGuard, cooldown: 1, decay: 1});
-    return {state: initialOuterState(theta), average: theta.slice(), best: Infinity};
-  }
-  const bytes = readFileSync(checkpointFile), end = bytes.indexOf(10);
-  const header = JSON.parse(bytes.subarray(0, end).toString()) as {ruleVersion: number; thetaSize: number; best: number; norm: number; outerStep: number; innerSteps: number};
-  if (header.ruleVersion !== RULE_VERSION || header.thetaSize !== THETA_SIZE) throw new Error('the checkpoint is of another version of the rule; move it away to start anew');
-  const arrays = [0, 1, 2, 3].map(i => new Float32Array(bytes.buffer.slice(bytes.byteOffset + end + 1 + 4 * i * THETA_SIZE, bytes.byteOffset + end + 1 + 4 * (i + 1) * THETA_SIZE)));
-  const {norm, outerStep, innerSteps, best} = header;
-  return {state: {theta: arrays[0]!, moment: arrays[1]!, variance: arrays[2]!, norm, outerStep, innerSteps}, average: arrays[3]!, best};
+/** The state to start with where there is no checkpoint. */
+function begin(): Checkpoint {
+  const theta = initialTheta(new Random(RECIPE.seed).fork('theta'), {step: RECIPE.initialStep, guard: RECIPE.initialGuard, cooldown: 1, decay: 1});
+  return {state: initialOuterState(theta), average: theta.slice(), best: Infinity};
 }
 
 const rate = (k: number): number => {
@@ -59,7 +37,7 @@ const rate = (k: number): number => {
   return low + (high - low) * (k - from) / (to - from);
 };
 
-const {state, average, best: oldBest} = resume();
+const {state, average, best: oldBest} = readCheckpoint() ?? begin();
 let best = oldBest;
 const engine = RolloutEngine.create(), tasks = validationTasks();
 const adam = tasks.map(task => bestAdam(engine, task, HALF_DECADES));
@@ -92,14 +70,14 @@ while (!stop && performance.now() - started < limit) {
   };
   // Early progress and the end of the run count alike.
   const total = curve + final;
-  if (total < best) {
+  if (best !== 'by hand' && total < best) {
     best = total;
-    writeAtomically(bestFile, Buffer.from(average.buffer, average.byteOffset, average.byteLength));
+    saveBestTheta(average);
   }
-  save(state, average, best);
-  appendFileSync(historyFile, `${JSON.stringify({...line, best: total === best})}\n`);
+  saveCheckpoint({state, average, best});
+  appendFileSync(HISTORY_FILE, `${JSON.stringify({...line, best: total === best})}\n`);
   console.error(JSON.stringify(line));
   objective = diverged = since = 0;
 }
-save(state, average, best);
+saveCheckpoint({state, average, best});
 await trainer.stop();
