@@ -20,7 +20,8 @@ import {tInterval} from '../src/report/statistics.js';
 import {RULE_NAMES, type RuleName} from '../src/rules/registry.js';
 import {sampleTwoValleys, twoValleyLoss, valleyOf, type TwoValleyProblem} from '../src/tasks/families/two-valley.js';
 import {twoValleyRule, type TwoValleyPlan} from './flatness-two-valleys/meta-fit.js';
-import {Records, writeWhole} from './l2o-entropy/records.js';
+import {writeFileAtomically} from '../src/cli/atomic-file.js';
+import {Records} from './l2o-entropy/records.js';
 
 /** Settings were chosen on others. */
 const FIRST_SEED = 2_000_000, NUM_STEPS = 100;
@@ -84,7 +85,7 @@ let results: object = {...old, steps: NUM_STEPS};
 
 function keep(found: object): void {
   results = {...results, ...found};
-  if (args.write) writeWhole(file, `${JSON.stringify(results, null, 1)}\n`);
+  if (args.write) writeFileAtomically(file, `${JSON.stringify(results, null, 1)}\n`);
 }
 
 if (args.part.includes('fit')) {

@@ -20,7 +20,8 @@ import {describeJob, jobsOf, type Job} from './l2o-entropy/jobs.js';
 import {LINK_SEEDS, linkSolutions, linkTable} from './l2o-entropy/link-study.js';
 import {Pool} from './l2o-entropy/pool.js';
 import {cellOptions, FULL, MEASURES, startOptions, type Cell, type Penalty, type Plan} from './l2o-entropy/protocol.js';
-import {Records, writeWhole} from './l2o-entropy/records.js';
+import {writeFileAtomically} from '../src/cli/atomic-file.js';
+import {Records} from './l2o-entropy/records.js';
 import {adamReference} from './l2o-entropy/reference.js';
 import {chooseStrength, compare, describe, thetaMean, type Judged} from './l2o-entropy/summary.js';
 import {accuracyTable, taskTable} from './l2o-entropy/table.js';
@@ -100,8 +101,8 @@ async function link(): Promise<object> {
   if (args.write) {
     mkdirSync(`${DOCS}images`, {recursive: true});
     for (const [i, task] of [...new Set(solutions.map(solution => solution.task))].entries()) {
-      writeWhole(`${DOCS}images/l2o-entropy-link-${i + 1}.svg`, linkFigure(solutions, task));
-      writeWhole(`${DOCS}images/l2o-entropy-gap-${i + 1}.svg`, gapFigure(solutions, task));
+      writeFileAtomically(`${DOCS}images/l2o-entropy-link-${i + 1}.svg`, linkFigure(solutions, task));
+      writeFileAtomically(`${DOCS}images/l2o-entropy-gap-${i + 1}.svg`, gapFigure(solutions, task));
     }
   }
   return {seconds: pieces.reduce((sum, {seconds}) => sum + seconds, 0), numSeeds: LINK_SEEDS.length, ...linkTable(solutions)};
@@ -127,7 +128,7 @@ function shown(): string {
 }
 
 function keep(): void {
-  if (args.write) writeWhole(file, shown());
+  if (args.write) writeFileAtomically(file, shown());
 }
 
 results.adam = adamReference(plan);

@@ -13,7 +13,8 @@ import {dirname} from 'node:path';
 import {parseArgs} from 'node:util';
 import {conditionFigure, curvatureFigure, gradientsFigure, pathsFigure, tuningFigure} from './step-size/figures.js';
 import {FULL, SMALL, studySetting, type StudyRow} from './step-size/least-squares-study.js';
-import {MILESTONES, optimumByNumSteps, rankCorrelation, studyProblem, studySeed, WELL_CONDITIONED_BELOW, WELL_CONDITIONED_SEEDS} from './step-size/quadratic-study.js';
+import {rankCorrelation} from './support/correlation.js';
+import {MILESTONES, optimumByNumSteps, studyProblem, studySeed, WELL_CONDITIONED_BELOW, WELL_CONDITIONED_SEEDS} from './step-size/quadratic-study.js';
 import {DOCS, writePicture} from './support/picture.js';
 
 const NUM_SEEDS = 20, FIGURE_SEED = 1, STEP_COUNTS = [10, 20, 40, 80, 160, 320, 640];

@@ -24,7 +24,8 @@ import type {TaskFamily} from '../src/tasks/task-family.js';
 import type {Theta} from '../src/theta/theta-file.js';
 import {DOCS, writePicture} from './support/picture.js';
 import {NETWORKS} from './zoo-curves/digits.js';
-import {curves, mean, tunedAdam, type Contender} from './zoo-curves/judge.js';
+import {mean} from '../src/report/statistics.js';
+import {curves, tunedAdam, type Contender} from './zoo-curves/judge.js';
 import quadratics from './zoo-curves/quadratics.js';
 
 const {values} = parseArgs({options: {part: {type: 'string'}, workers: {type: 'string', default: '2'}, runs: {type: 'string'}, write: {type: 'boolean', default: false}}});

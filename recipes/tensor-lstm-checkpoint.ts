@@ -1,6 +1,7 @@
 /** What training of `tensor-lstm` goes on from, in weights/tensor-lstm/, and the theta that is kept beside it. */
-import {existsSync, mkdirSync, readFileSync, renameSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
+import {writeFileAtomically} from '../src/cli/atomic-file.js';
 import type {OuterState} from '../src/meta/trainer.js';
 import {RULE_VERSION, THETA_SIZE} from '../src/rules/tensor-lstm/spec.js';
 
@@ -22,8 +23,9 @@ export const HISTORY_FILE = `${folder}history.jsonl`;
 /** A JSON line, then theta, moment, variance and average as float32. */
 export function saveCheckpoint({state, average, best}: Checkpoint): void {
   const {theta, moment, variance, ...scalars} = state;
+  mkdirSync(folder, {recursive: true});
   const header: Header = {ruleVersion: RULE_VERSION, thetaSize: THETA_SIZE, best, ...scalars};
-  writeAtomically(checkpointFile, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...[theta, moment, variance, average].map(bytesOf)]));
+  writeFileAtomically(checkpointFile, Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...[theta, moment, variance, average].map(bytesOf)]));
 }
 
 /** The checkpoint, if there is one. @throws Error Where it is of another version of the rule. */
@@ -41,15 +43,9 @@ export function readCheckpoint(): Checkpoint | undefined {
 
 /** Takes `theta` for the one that ships. */
 export function saveBestTheta(theta: Float32Array): void {
-  writeAtomically(bestFile, bytesOf(theta));
+  writeFileAtomically(bestFile, bytesOf(theta));
 }
 
 function bytesOf(array: Float32Array): Buffer {
   return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
-}
-
-function writeAtomically(file: string, data: Uint8Array): void {
-  mkdirSync(folder, {recursive: true});
-  writeFileSync(`${file}.tmp`, data);
-  renameSync(`${file}.tmp`, file);
 }

@@ -13,6 +13,7 @@ import {parseArgs} from 'node:util';
 import {initialOuterState, Trainer} from '../src/meta/trainer.js';
 import {bestAdam, runTask, type TaskResult} from '../src/meta/validation.js';
 import {Random} from '../src/random.js';
+import {mean} from '../src/report/statistics.js';
 import {RolloutEngine} from '../src/rollout/engine.js';
 import {initialTheta} from '../src/rules/tensor-lstm/initial-theta.js';
 import {THETA_SIZE} from '../src/rules/tensor-lstm/spec.js';
@@ -41,7 +42,6 @@ const {state, average, best: oldBest} = readCheckpoint() ?? begin();
 let best = oldBest;
 const engine = RolloutEngine.create(), tasks = validationTasks();
 const adam = tasks.map(task => bestAdam(engine, task, HALF_DECADES));
-const mean = (values: number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 console.error(`tuned Adam on ${tasks.length} validation tasks: curve ${mean(adam.map(r => r.curve)).toFixed(3)}, final ${mean(adam.map(r => r.final)).toFixed(3)}`);
 
 const trainer = new Trainer({

@@ -5,7 +5,8 @@ import {ruleInfo, type RuleName} from '../../src/rules/registry.js';
 import {decodeTheta, encodeTheta, makeTheta, type Theta} from '../../src/theta/theta-file.js';
 import {train, type Solution} from './judge.js';
 import {cellOptions, startOptions, type Cell, type Plan} from './protocol.js';
-import {writeWhole, type Records} from './records.js';
+import {writeFileAtomically} from '../../src/cli/atomic-file.js';
+import type {Records} from './records.js';
 import {judgedTasks, META_FAMILY, type SuiteName} from './tasks.js';
 
 /** What is known of one meta-training run. */
@@ -87,7 +88,7 @@ async function trained(records: Records, name: string, {initialTheta, ...options
     seconds: cpu(), metaLoss: average(h => h.metaLoss!), ...(options.regularizer !== undefined && {flatness: average(h => h.flatness!)}),
     diverged: history.reduce((sum, h) => sum + h.diverged, 0), hash: theta.hash,
   };
-  writeWhole(path, encodeTheta(theta));
+  writeFileAtomically(path, encodeTheta(theta));
   records.write(name, key, record);
   return {theta, record};
 }

@@ -5,7 +5,8 @@ import {kept, stopwatch} from './cells.js';
 import {train, type Contender, type Solution} from './judge.js';
 import type {Records} from './records.js';
 import {MEASURED} from './solution-flatness.js';
-import {bootstrap, correlation, ranks} from './statistics.js';
+import {correlation, ranks} from '../support/correlation.js';
+import {bootstrap} from './statistics.js';
 import {linkTasks} from './tasks.js';
 
 /** A trained model and how it was trained. */

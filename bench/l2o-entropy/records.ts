@@ -1,7 +1,8 @@
 /** Finished pieces of a long study in a folder, so that it can be stopped at any moment and gone on with. */
 import {createHash} from 'node:crypto';
-import {existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync} from 'node:fs';
+import {existsSync, mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {writeFileAtomically} from '../../src/cli/atomic-file.js';
 
 interface RecordFile {
   /** All that the value depends on. */
@@ -35,18 +36,6 @@ export class Records {
 
   /** Keeps a value. */
   write(name: string, key: object, value: unknown): void {
-    writeWhole(`${this.path(name, key)}.json`, JSON.stringify({key, value} satisfies RecordFile));
-  }
-}
-
-/** Writes a file whole or not at all. */
-export function writeWhole(path: string, content: string | Uint8Array): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, content);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, {force: true});
-    throw error;
+    writeFileAtomically(`${this.path(name, key)}.json`, JSON.stringify({key, value} satisfies RecordFile));
   }
 }

@@ -133,13 +133,3 @@ function studyBackprop(quadratic: Quadratic, optimum: number): BackpropResult {
 export function optimumByNumSteps({quadratic, largest}: StudyProblem, numSteps: readonly number[]): number[] {
   return numSteps.map(t => bisectStepSize(eta => stableMetaGradient(quadratic, eta, t).gradient, 1 / largest) * largest / 2);
 }
-
-/** Spearman's rank correlation of values without ties. */
-export function rankCorrelation(a: readonly number[], b: readonly number[]): number {
-  const ranks = (values: readonly number[]): number[] => {
-    const sorted = [...values].sort((x, y) => x - y);
-    return values.map(value => sorted.indexOf(value));
-  };
-  const ra = ranks(a), rb = ranks(b), n = a.length;
-  return 1 - (6 * ra.reduce((sum, r, i) => sum + (r - rb[i]!) ** 2, 0)) / (n * (n * n - 1));
-}

@@ -1,3 +1,4 @@
+import {mean} from '../../src/report/statistics.js';
 import {openRollout} from '../../src/rollout/open-rollout.js';
 import type {RolloutOptions} from '../../src/rollout/rollout.js';
 import {sampleTask} from '../../src/meta/ops-pair.js';
@@ -49,9 +50,4 @@ export function tunedAdam(family: TaskFamily, seed: number, numTasks: number, st
   });
   const {options} = scored.reduce((best, s) => (s.score < best.score ? s : best));
   return {name: 'Adam, tuned', options};
-}
-
-/** Arithmetic mean. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, x) => sum + x, 0) / values.length;
 }

@@ -7,10 +7,10 @@ import {L2OError} from '../errors.js';
  *
  * Synchronous on purpose: a signal handler cannot run in between, so an interrupt leaves no temporary file either.
  */
-export function writeFileAtomically(path: string, text: string): void {
+export function writeFileAtomically(path: string, content: string | Uint8Array): void {
   const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, text, {flag: 'wx'});
+    writeFileSync(temporary, content, {flag: 'wx'});
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, {force: true});
