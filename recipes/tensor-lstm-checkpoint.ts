@@ -9,8 +9,8 @@ export interface Checkpoint {
   readonly state: OuterState;
   /** Running average of theta over outer steps. */
   readonly average: Float32Array;
-  /** Lowest validation so far; `'by hand'` where the kept theta was chosen otherwise and is not to be replaced. */
-  readonly best: number | 'by hand';
+  /** Lowest validation so far; `'refined'` where the kept theta was chosen otherwise and is not to be replaced. */
+  readonly best: number | 'refined';
 }
 
 type Header = Pick<Checkpoint, 'best'> & Omit<OuterState, 'theta' | 'moment' | 'variance'> & {readonly ruleVersion: number; readonly thetaSize: number};
@@ -48,4 +48,10 @@ export function saveBestTheta(theta: Float32Array): void {
 
 function bytesOf(array: Float32Array): Buffer {
   return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+}
+
+/** The theta that ships. */
+export function readBestTheta(): Float32Array {
+  const bytes = readFileSync(bestFile);
+  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 }

@@ -1,7 +1,7 @@
 import type {TaskPair} from '../src/evaluation/suites/pairs.js';
 
 /** Data of the dense networks of `sampleMlpTask`, with hidden layers or without. */
-const DENSE_DATASETS = ['digits', 'projected digits', 'clusters', 'teacher', 'regression', 'linear regression'] as const;
+const DENSE_DATASETS = ['digits', 'projected digits', 'clusters', 'teacher', 'regression', 'linear regression', 'parity', 'waves', 'board'] as const;
 
 /** Data and architecture class of every task that the recipe can draw: none of them is in the suite `unseen`. */
 export const PAIRS: readonly TaskPair[] = [

@@ -5,8 +5,8 @@
  *
  * Tasks: recipes/tensor-lstm-family.ts. What is validated and kept is the running average of theta over outer steps (Polyak and
  * Juditsky 1992), which is steadier than theta itself. The checkpoint (outer state) and the best theta by validation are written to
- * weights/tensor-lstm/, atomically, every VALIDATE_EVERY outer steps; history.jsonl logs each validation. A theta that was chosen by
- * hand (recipes/tensor-lstm-offsets.ts) stays.
+ * weights/tensor-lstm/, atomically, every VALIDATE_EVERY outer steps; history.jsonl logs each validation. A theta that
+ * recipes/tensor-lstm-refine.ts has made stays.
  */
 import {appendFileSync} from 'node:fs';
 import {parseArgs} from 'node:util';
@@ -70,7 +70,7 @@ while (!stop && performance.now() - started < limit) {
   };
   // Early progress and the end of the run count alike.
   const total = curve + final;
-  if (best !== 'by hand' && total < best) {
+  if (best !== 'refined' && total < best) {
     best = total;
     saveBestTheta(average);
   }

@@ -4,14 +4,14 @@
  *
  *     npx tsx scripts/embed-theta.ts
  */
-import {readFileSync, writeFileSync} from 'node:fs';
+import {writeFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
+import {readBestTheta} from '../recipes/tensor-lstm-checkpoint.js';
 import {RECIPE} from '../recipes/tensor-lstm-config.js';
 import {encodeTheta, makeTheta} from '../src/theta/theta-file.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url)), folder = `${root}weights/tensor-lstm/`;
-const raw = readFileSync(`${folder}theta.bin`);
-const theta = makeTheta(new Float32Array(raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength)));
+const theta = makeTheta(readBestTheta());
 const bytes = encodeTheta(theta, {recipe: JSON.stringify(RECIPE)});
 writeFileSync(`${folder}theta.safetensors`, bytes);
 writeFileSync(`${root}src/theta/default-theta-data.ts`, `/** weights/tensor-lstm/theta.safetensors, written by scripts/embed-theta.ts. Do not edit. */\nexport const THETA_BASE64 =\n  '${Buffer.from(bytes).toString('base64')}';\n`);

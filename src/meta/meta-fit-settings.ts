@@ -11,7 +11,7 @@ import {isTaskFamily, moduleUrl} from './family-module.js';
 import type {Imitation} from './imitation.js';
 import type {MetaFitOptions} from './meta-fit-options.js';
 import {node} from './node.js';
-import {OBJECTIVE_KINDS, OBJECTIVE_RANGES, type Objective} from './objective.js';
+import {OBJECTIVE_DATA, OBJECTIVE_KINDS, OBJECTIVE_RANGES, type Objective} from './objective.js';
 import type {HorizonOptions} from './ops-pair.js';
 import type {FlatnessPlan, WindowFlatness} from './window-flatness.js';
 
@@ -111,7 +111,7 @@ function checkObjective(value: unknown): Objective {
   return {
     kind: checks.oneOf('objective.kind', kind, OBJECTIVE_KINDS, 'Leave it out for logLoss.'),
     over: checks.oneOf('objective.over', over, OBJECTIVE_RANGES, 'Leave it out for the mean.'),
-    on: checks.oneOf('objective.on', on, ['train', 'validation'], 'Leave it out for train.'),
+    on: checks.oneOf('objective.on', on, OBJECTIVE_DATA, 'Leave it out for train.'),
   };
 }
 

@@ -34,13 +34,16 @@ export type ObjectiveKind = (typeof OBJECTIVE_KINDS)[number];
 /** Which steps of a run count. */
 export const OBJECTIVE_RANGES = ['mean', 'late', 'final'] as const;
 
+/** Data that losses are scored on. */
+export const OBJECTIVE_DATA = ['train', 'validation', 'both'] as const satisfies ReadonlyArray<Split | 'both'>;
+
 /** What a rollout is scored by. */
 export interface Objective {
   readonly kind: ObjectiveKind;
   /** The mean over all steps; that mean with late steps weighing more, up to four times the first; or over the last tenth of the run alone. */
   readonly over: (typeof OBJECTIVE_RANGES)[number];
-  /** Losses on the batches that the rule trained on, or on validation batches at the end of each window. */
-  readonly on: Split;
+  /** Losses on the batches that the rule trained on, or on validation batches at the end of each window, or the mean of both scores. */
+  readonly on: (typeof OBJECTIVE_DATA)[number];
 }
 
 /** Score of one training loss relative to the run's first: log of the loss ratio, bounded at both ends. Lower is better. */
@@ -97,7 +100,7 @@ export interface WindowLosses {
   readonly total: number;
   /** The run's first loss. */
   readonly first: number;
-  /** Loss on validation batches after the window, for `on: 'validation'`. */
+  /** Loss on validation batches after the window, for any `on` but 'train'. */
   readonly validation: number | undefined;
 }
 
@@ -116,8 +119,9 @@ export function weightLeft(over: Objective['over'], done: number, total: number)
  * The score of a window; steps that a diverged run has not made score worst. For `mean` it is the mean over the window's
  * steps, for `late` that of the weighted ones; for `final` the window's share of the run's final score: the scores of all windows of a run add up to that.
  */
-export function scoreWindow({kind, over, on}: Objective, {losses, steps, made, before, total, first, validation}: WindowLosses): number {
-  const diverged = made < steps, counted = over === 'final' ? tailSteps(total) : steps;
+export function scoreWindow({kind, over, on}: Objective, window: WindowLosses): number {
+  if (on === 'both') return (scoreWindow({kind, over, on: 'train'}, window) + scoreWindow({kind, over, on: 'validation'}, window)) / 2;
+  const {losses, steps, made, before, total, first, validation} = window, diverged = made < steps, counted = over === 'final' ? tailSteps(total) : steps;
   const start = over === 'final' ? total - counted : 0;
   // A run that ends early has no last tenth, and must not get away with that.
   if (diverged && over === 'final') return scoreLoss(kind, Infinity, first, before + made + 1);

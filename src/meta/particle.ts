@@ -46,8 +46,8 @@ export function rolloutParticle(rollout: Rollout, total: number, objective: Obje
     run(theta, steps, imitation = 0) {
       if (losses.length < steps) losses = new Float32Array(steps);
       rollout.setTheta(theta);
-      const validate = objective.on === 'validation', points = flatness === undefined ? [] : flatnessPoints(flatness.flatness, steps), penalties: number[] = [];
-      if (validate) first.value ??= rollout.evaluate('validation', VALIDATION_BATCHES).loss;
+      const validate = objective.on !== 'train', points = flatness === undefined ? [] : flatnessPoints(flatness.flatness, steps), penalties: number[] = [];
+      if (objective.on === 'validation') first.value ??= rollout.evaluate('validation', VALIDATION_BATCHES).loss;
       let made = 0, distance = 0;
       const observe: StepObserver | undefined = imitation > 0 && teacherLearningRate !== undefined
         ? (gradient, change) => (distance += hire(gradient.length).compare(gradient, change).distance) : undefined;

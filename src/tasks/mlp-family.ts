@@ -4,6 +4,10 @@ import type {LabelledData} from './digits.js';
 import {countParams, mlpProblem, type MlpTask} from './mlp-task.js';
 import type {CompiledProblem} from './compiled-problem.js';
 
+/** Held-out examples of a task. */
+const NUM_VALIDATION = 256;
+const VALIDATION_BATCH_SIZE = 64;
+
 /** Settings of {@link sampleMlpTask}. */
 export interface MlpFamilyOptions {
   /** Largest number of multiply-adds of one forward pass; keeps the tasks of a batch of rollouts of like cost. */
@@ -13,8 +17,9 @@ export interface MlpFamilyOptions {
 }
 
 /**
- * Samples an MLP task: data (the digits' training images under random projections, Gaussian clusters, or a random
- * teacher), classification or regression, shape, activation, initialisation, batch size, and reparametrisation
+ * Samples an MLP task: data (the digits' training images under random projections, Gaussian clusters, a random teacher, or patterns on
+ * which training waits on a plateau: boards, parities and waves), with held-out examples that bear no noise, classification or
+ * regression, shape, activation, initialisation, batch size, and reparametrisation
  * (the network sees `p * s`, `s` log-uniform: one for all parameters in 1e-3…1e3, or per tensor in 0.1…10, or per parameter in
  * 0.3…3; Metz et al. 2022, "VeLO", arXiv 2211.09760).
  */
@@ -30,74 +35,105 @@ export function sampleMlpTask(random: Random, digits: LabelledData, options: Mlp
     const initialParams = sampleInit(random, sizes);
     for (let i = 0; i < scales.length; i++) initialParams[i]! /= scales[i]!;
     const activation: Activation = random.pick(['relu', 'relu', 'relu', 'tanh', 'tanh', ...ACTIVATIONS]);
-    return {name: `${data.name} ${sizes.join('-')} ${activation}`, problem: mlpProblem({sizes, activation, batchSize, scales, initialParams, ...data.task}, random.next())};
+    return {name: `${data.name} ${sizes.join('-')} ${activation}`, problem: mlpProblem({sizes, activation, batchSize, validationBatchSize: VALIDATION_BATCH_SIZE, scales, initialParams, ...data.task}, random.next())};
   }
+}
+
+interface DataSize {
+  readonly numExamples: number;
+  readonly numValidation: number;
 }
 
 interface SampledData {
   readonly name: string;
   readonly numFeatures: number;
   readonly numOutputs: number;
-  readonly task: Pick<MlpTask, 'features' | 'labels' | 'targets' | 'numExamples' | 'loss'>;
+  readonly task: Pick<MlpTask, 'features' | 'labels' | 'targets' | 'numExamples' | 'numValidation' | 'loss'>;
 }
 
 function sampleData(random: Random, digits: LabelledData): SampledData {
-  const kind = random.pick(['digits', 'digits', 'digits', 'clusters', 'teacher', 'regression'] as const);
+  const kind = random.pick(['digits', 'digits', 'digits', 'clusters', 'teacher', 'regression', 'pattern'] as const);
   if (kind === 'digits') return sampleDigits(random, digits);
-  const numExamples = Math.round(random.logUniform(128, 1000)), numFeatures = Math.round(random.logUniform(4, 64));
-  return kind === 'clusters' ? sampleClusters(random, numExamples, numFeatures) : sampleTeacher(random, numExamples, numFeatures, kind === 'regression');
+  const numExamples = Math.round(random.logUniform(64, 1000));
+  if (kind === 'pattern') return samplePattern(random, {numExamples, numValidation: NUM_VALIDATION});
+  const size = {numExamples, numValidation: NUM_VALIDATION, numFeatures: Math.round(random.logUniform(4, 64))};
+  return kind === 'clusters' ? sampleClusters(random, size) : sampleTeacher(random, size, kind === 'regression');
 }
 
 function sampleDigits(random: Random, digits: LabelledData): SampledData {
-  const numExamples = Math.round(random.logUniform(200, digits.numExamples)), order = random.permutation(digits.numExamples);
+  const numExamples = Math.round(random.logUniform(60, digits.numExamples - NUM_VALIDATION)), order = random.permutation(digits.numExamples);
+  const numAll = numExamples + NUM_VALIDATION;
   const numClasses = random.chance(0.7) ? 10 : 2 + random.integer(8);
   const classOf = random.permutation(10).map(c => c % numClasses);
   const [shift, gain] = random.pick([[0, 1], [0.3, 1], [0.3, 2.6]] as const);
-  const d = digits.numFeatures, raw = new Float32Array(numExamples * d), labels = new Int32Array(numExamples);
-  for (let i = 0; i < numExamples; i++) {
+  const d = digits.numFeatures, raw = new Float32Array(numAll * d), labels = new Int32Array(numAll);
+  for (let i = 0; i < numAll; i++) {
     for (let k = 0; k < d; k++) raw[i * d + k] = (digits.features[order[i]! * d + k]! - shift) * gain;
     labels[i] = classOf[digits.labels[order[i]!]!]!;
   }
-  addLabelNoise(random, labels, numClasses);
-  if (random.chance(0.6)) return {name: 'digits', numFeatures: d, numOutputs: numClasses, task: {features: raw, labels, numExamples, loss: 'softmaxCrossEntropy'}};
+  addLabelNoise(random, labels.subarray(0, numExamples), numClasses);
+  const size = {numExamples, numValidation: NUM_VALIDATION}, loss = 'softmaxCrossEntropy';
+  if (random.chance(0.6)) return {name: 'digits', numFeatures: d, numOutputs: numClasses, task: {features: raw, labels, ...size, loss}};
   const numFeatures = Math.round(random.logUniform(8, 64));
-  const features = multiply(raw, random.normals(d * numFeatures, 1 / Math.sqrt(d)), numExamples, d, numFeatures);
-  return {name: 'projected digits', numFeatures, numOutputs: numClasses, task: {features, labels, numExamples, loss: 'softmaxCrossEntropy'}};
+  const features = multiply(raw, random.normals(d * numFeatures, 1 / Math.sqrt(d)), numAll, d, numFeatures);
+  return {name: 'projected digits', numFeatures, numOutputs: numClasses, task: {features, labels, ...size, loss}};
 }
 
-function sampleClusters(random: Random, numExamples: number, numFeatures: number): SampledData {
+function sampleClusters(random: Random, {numExamples, numValidation, numFeatures}: DataSize & {readonly numFeatures: number}): SampledData {
+  const numAll = numExamples + numValidation;
   const numClasses = 2 + random.integer(9), spread = random.logUniform(0.3, 3) / Math.sqrt(numFeatures) * 2;
   const perClass = 1 + random.integer(3), centers = random.normals(numClasses * perClass * numFeatures, spread);
-  const features = random.normals(numExamples * numFeatures), labels = new Int32Array(numExamples);
-  for (let i = 0; i < numExamples; i++) {
+  const features = random.normals(numAll * numFeatures), labels = new Int32Array(numAll);
+  for (let i = 0; i < numAll; i++) {
     const center = random.integer(numClasses * perClass);
     labels[i] = center % numClasses;
     for (let k = 0; k < numFeatures; k++) features[i * numFeatures + k]! += centers[center * numFeatures + k]!;
   }
-  addLabelNoise(random, labels, numClasses);
+  addLabelNoise(random, labels.subarray(0, numExamples), numClasses);
   scaleFeatures(random, features, numFeatures);
-  return {name: 'clusters', numFeatures, numOutputs: numClasses, task: {features, labels, numExamples, loss: 'softmaxCrossEntropy'}};
+  return {name: 'clusters', numFeatures, numOutputs: numClasses, task: {features, labels, numExamples, numValidation, loss: 'softmaxCrossEntropy'}};
 }
 
-function sampleTeacher(random: Random, numExamples: number, numFeatures: number, regression: boolean): SampledData {
+function sampleTeacher(random: Random, {numExamples, numValidation, numFeatures}: DataSize & {readonly numFeatures: number}, regression: boolean): SampledData {
+  const numAll = numExamples + numValidation;
   const width = Math.round(random.logUniform(4, 32)), numOutputs = regression ? 1 + random.integer(4) : 2 + random.integer(9);
-  const features = random.normals(numExamples * numFeatures);
-  const hidden = multiply(features, random.normals(numFeatures * width, random.logUniform(0.5, 2) / Math.sqrt(numFeatures)), numExamples, numFeatures, width);
+  const features = random.normals(numAll * numFeatures);
+  const hidden = multiply(features, random.normals(numFeatures * width, random.logUniform(0.5, 2) / Math.sqrt(numFeatures)), numAll, numFeatures, width);
   const linear = random.chance(0.25);
   if (!linear) for (let i = 0; i < hidden.length; i++) hidden[i] = Math.tanh(hidden[i]!);
-  const outputs = multiply(hidden, random.normals(width * numOutputs, 1 / Math.sqrt(width)), numExamples, width, numOutputs);
+  const outputs = multiply(hidden, random.normals(width * numOutputs, 1 / Math.sqrt(width)), numAll, width, numOutputs);
   scaleFeatures(random, features, numFeatures);
   if (regression) {
     const noise = random.chance(0.5) ? random.logUniform(0.01, 0.5) : 0, scale = random.logUniform(0.3, 3);
-    for (let i = 0; i < outputs.length; i++) outputs[i] = scale * (outputs[i]! + noise * random.normal());
-    return {name: linear ? 'linear regression' : 'regression', numFeatures, numOutputs, task: {features, targets: outputs, numExamples, loss: 'meanSquaredError'}};
+    for (let i = 0; i < outputs.length; i++) outputs[i] = scale * (outputs[i]! + (i < numExamples * numOutputs ? noise * random.normal() : 0));
+    return {name: linear ? 'linear regression' : 'regression', numFeatures, numOutputs, task: {features, targets: outputs, numExamples, numValidation, loss: 'meanSquaredError'}};
   }
-  const labels = Int32Array.from({length: numExamples}, (_, i) => {
+  const labels = Int32Array.from({length: numAll}, (_, i) => {
     const row = outputs.subarray(i * numOutputs, (i + 1) * numOutputs);
     return row.indexOf(Math.max(...row));
   });
-  addLabelNoise(random, labels, numOutputs);
-  return {name: 'teacher', numFeatures, numOutputs, task: {features, labels, numExamples, loss: 'softmaxCrossEntropy'}};
+  addLabelNoise(random, labels.subarray(0, numExamples), numOutputs);
+  return {name: 'teacher', numFeatures, numOutputs, task: {features, labels, numExamples, numValidation, loss: 'softmaxCrossEntropy'}};
+}
+
+/** Patterns in few features that a small network learns late and all at once. */
+function samplePattern(random: Random, {numExamples, numValidation}: DataSize): SampledData {
+  const kind = random.pick(['board', 'parity', 'waves'] as const), numAll = numExamples + numValidation, size = {numExamples, numValidation};
+  if (kind === 'parity') {
+    const numSigns = 2 + random.integer(4), numFeatures = numSigns + random.integer(4), features = new Float32Array(numAll * numFeatures).map(() => (random.chance(0.5) ? 1 : -1));
+    const labels = Int32Array.from({length: numAll}, (_, i) => features.subarray(i * numFeatures, i * numFeatures + numSigns).reduce((product, x) => product * x, 1) > 0 ? 1 : 0);
+    return {name: 'parity', numFeatures, numOutputs: 2, task: {features, labels, ...size, loss: 'softmaxCrossEntropy'}};
+  }
+  const numFeatures = 1 + random.integer(3), frequency = random.logUniform(0.5, 3), features = new Float32Array(numAll * numFeatures).map(() => random.uniform(-1, 1));
+  const rowOf = (i: number): Float32Array => features.subarray(i * numFeatures, (i + 1) * numFeatures);
+  if (kind === 'waves') {
+    const waves = Array.from({length: 1 + random.integer(3)}, () => ({direction: random.normals(numFeatures, Math.PI * frequency), phase: random.uniform(0, 2 * Math.PI)}));
+    const targets = Float32Array.from({length: numAll}, (_, i) => waves.reduce((sum, {direction, phase}) => sum + Math.sin(rowOf(i).reduce((dot, x, k) => dot + x * direction[k]!, phase)), 0));
+    return {name: 'waves', numFeatures, numOutputs: 1, task: {features, targets, ...size, loss: 'meanSquaredError'}};
+  }
+  const numClasses = 2 + random.integer(3);
+  const labels = Int32Array.from({length: numAll}, (_, i) => rowOf(i).reduce((sum, x) => sum + Math.floor((x + 1) * frequency), 0) % numClasses);
+  return {name: 'board', numFeatures, numOutputs: numClasses, task: {features, labels, ...size, loss: 'softmaxCrossEntropy'}};
 }
 
 function addLabelNoise(random: Random, labels: Int32Array, numClasses: number): void {

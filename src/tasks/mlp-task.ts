@@ -18,6 +18,8 @@ export interface MlpTask {
   readonly numExamples: number;
   /** Examples behind those in `features` and `labels` or `targets`, for validation. Default 0. */
   readonly numValidation?: number;
+  /** Default: that of training. */
+  readonly validationBatchSize?: number;
   /** Parameters at the start: kernel and bias of each layer in turn, already divided by `scales`. */
   readonly initialParams: Float32Array;
   /** Reparametrisation: the network sees parameter times scale. */
@@ -33,11 +35,11 @@ export function countParams(sizes: readonly number[]): number {
 
 /** The task in the form that the compiled engine runs. @param seed Of the batches. */
 export function mlpProblem(task: MlpTask, seed: number): CompiledProblem {
-  const {sizes, activation, loss, batchSize, features, numExamples, numValidation = 0, initialParams, scales} = task;
+  const {sizes, activation, loss, batchSize, features, numExamples, numValidation = 0, validationBatchSize = batchSize, initialParams, scales} = task;
   const answers = loss === 'softmaxCrossEntropy' ? task.labels! : task.targets!, width = loss === 'softmaxCrossEntropy' ? 1 : sizes.at(-1)!;
-  const split = (first: number, count: number): CompiledSplit => ({
+  const split = (first: number, count: number, size: number): CompiledSplit => ({
     inputs: features.subarray(first * sizes[0]!, (first + count) * sizes[0]!), answers: answers.subarray(first * width, (first + count) * width),
-    numExamples: count, batchSize, seed,
+    numExamples: count, batchSize: size, seed,
   });
   let at = 0;
   const take = (name: string, shape: readonly number[]): CompiledProblem['parameters'][number] => {
@@ -48,7 +50,7 @@ export function mlpProblem(task: MlpTask, seed: number): CompiledProblem {
   };
   return {
     kind: 'dense', sizes, activation, loss, classes: loss === 'softmaxCrossEntropy', ...(scales.some(s => s !== 1) && {scales}),
-    splits: {train: split(0, numExamples), validation: split(numExamples, numValidation)},
+    splits: {train: split(0, numExamples, batchSize), validation: split(numExamples, numValidation, validationBatchSize)},
     parameters: sizes.slice(1).flatMap((out, l) => [take(`kernel${l}`, [sizes[l]!, out]), take(`bias${l}`, [out])]),
   };
 }

@@ -86,4 +86,10 @@ describe('scoreWindow', () => {
     expect(score({on: 'validation', over: 'final'}, {validation: 3, before: 8})).to.equal(0);
     expect(score({on: 'validation'}, {validation: NaN})).to.equal(5);
   });
+
+  it('takes the mean of both scores for both', () => {
+    expect(score({on: 'both'}, {validation: 3})).to.equal((2.5 + 3) / 2);
+    expect(score({on: 'both', over: 'final'}, {validation: 3, before: 8})).to.equal(0);
+    expect(score({on: 'both'}, {made: 2, validation: undefined})).to.equal(((4 + 3 + 5 + 5) / 4 + 5) / 2);
+  });
 });

@@ -79,8 +79,9 @@ export class UnrolledTask {
         if (points.includes(trace.length)) penalties.push(this.penalize(flatness!, trace.length, points.length, score));
       }
       const diverged = trace.length < steps;
-      if (objective.on === 'train') this.scoreTraining(trace, before, steps, score);
-      else this.scoreValidation(before, trace.length, steps, score);
+      const share = objective.on === 'both' ? 0.5 : 1;
+      if (objective.on !== 'validation') this.scoreTraining(trace, before, steps, share, score);
+      if (objective.on !== 'train') this.scoreValidation(before, trace.length, steps, share, score);
       pullBack(rule, theta, trace, score.pulls, before === 0, into);
       const flat = penalties.reduce<number>((sum, p) => sum + (p ?? 0), 0);
       return {objective: score.value, innerSteps: trace.length, diverged, ...(flatness !== undefined && {flatness: flat, flatnessDropped: penalties.filter(p => p === undefined).length})};
@@ -125,25 +126,25 @@ export class UnrolledTask {
   }
 
   /** Adds the scores of the losses after each step. */
-  private scoreTraining(trace: readonly UnrolledStep[], before: number, steps: number, score: WindowScore): void {
+  private scoreTraining(trace: readonly UnrolledStep[], before: number, steps: number, share: number, score: WindowScore): void {
     const {objective: {over}, steps: total} = this.options, tail = tailSteps(total), diverged = trace.length < steps;
     // A run that ends early has no last tenth, and must not get away with that.
     if (diverged && over === 'final') {
-      this.addScore(undefined, before + trace.length + 1, trace.length, 1, score);
+      this.addScore(undefined, before + trace.length + 1, trace.length, share, score);
       return;
     }
     const counted = over === 'final' ? tail : steps;
     for (let k = 1; k <= steps; k++) {
       if (over === 'final' && before + k <= total - tail) continue;
       const at = k < trace.length ? trace[k]!.lossAt : k === trace.length && !diverged ? this.run.ahead() : undefined;
-      this.addScore(at, before + k, k, stepWeight(over, before + k - 1, total) / counted, score);
+      this.addScore(at, before + k, k, share * stepWeight(over, before + k - 1, total) / counted, score);
     }
   }
 
-  private scoreValidation(before: number, made: number, steps: number, score: WindowScore): void {
+  private scoreValidation(before: number, made: number, steps: number, share: number, score: WindowScore): void {
     const {over} = this.options.objective, diverged = made < steps, done = before + made;
     if (!diverged && over === 'final' && done < this.steps) return;
-    const weight = stepWeight(over, before + steps / 2, this.steps);
+    const weight = share * stepWeight(over, before + steps / 2, this.steps);
     this.addScore(diverged ? undefined : this.run.lossOn('validation', VALIDATION_BATCHES), diverged ? done + 1 : done, steps, weight, score);
   }
 

@@ -71,8 +71,8 @@ function oracle(name: RuleName, theta: Float32Array, windows: number, {objective
   const paramsOf = ({params}: UnrolledState): tf.NamedTensorMap => Object.fromEntries(names.map((n, i) => [n, params[i]!]));
   const teacher = new Teacher(CURVATURE.length, 0.01), batchLoss = (state: UnrolledState, batch: number): tf.Scalar => task.loss(paramsOf(state), batch);
   const validation = (state: UnrolledState): tf.Scalar => tf.div(tf.add<tf.Scalar>(batchLoss(state, 1000), batchLoss(state, 1001)), 2);
-  const at = {params: start, slots: [], shared: {}};
-  const first = (objective.on === 'train' ? batchLoss(at, 0) : validation(at)).dataSync()[0]!;
+  const at = {params: start, slots: [], shared: {}}, share = objective.on === 'both' ? 0.5 : 1;
+  const first = (objective.on === 'validation' ? validation(at) : batchLoss(at, 0)).dataSync()[0]!;
   const step = (t: tf.Tensor1D, state: UnrolledState, time: number): UnrolledState => {
     const frozen = state.params.map(constant), loss = constant(batchLoss(state, time)).dataSync()[0]!;
     const {grads} = tf.engine().gradients(() => task.loss(Object.fromEntries(names.map((n, i) => [n, frozen[i]!])), time), frozen, undefined, false);
@@ -93,11 +93,11 @@ function oracle(name: RuleName, theta: Float32Array, windows: number, {objective
         const next = step(t, state, time);
         if (imitation > 0) terms.push(distanceOf(state, next, time));
         state = next;
-        if (objective.on === 'train' && (objective.over === 'mean' || time + 1 > TOTAL - 1)) {
-          terms.push(tf.div(score(batchLoss(state, time + 1), time + 1), objective.over === 'mean' ? STEPS : 1));
+        if (objective.on !== 'validation' && (objective.over === 'mean' || time + 1 > TOTAL - 1)) {
+          terms.push(tf.mul(share / (objective.over === 'mean' ? STEPS : 1), score(batchLoss(state, time + 1), time + 1)));
         }
       }
-      if (objective.on === 'validation') terms.push(score(validation(state), time));
+      if (objective.on !== 'train') terms.push(tf.mul(share, score(validation(state), time)));
       if (norm > 0) terms.push(tf.mul(norm / 2, tf.addN(state.params.map(p => tf.sum(tf.square(p))))));
       return tf.addN([tf.scalar(0), ...terms.map(x => tf.reshape(x, []))]) as tf.Scalar;
     };
@@ -157,6 +157,7 @@ describe('BpttEstimator', () => {
   const OBJECTIVES: ReadonlyArray<readonly [Objective, number]> = [
     [{kind: 'loss', over: 'mean', on: 'train'}, 2], [{kind: 'logPerStep', over: 'mean', on: 'train'}, 2],
     [{kind: 'logLoss', over: 'final', on: 'train'}, 3], [{kind: 'loss', over: 'mean', on: 'validation'}, 2], [{kind: 'logLoss', over: 'final', on: 'validation'}, 3],
+    [{kind: 'logLoss', over: 'mean', on: 'both'}, 2],
   ];
   for (const [objective, windows] of OBJECTIVES) {
     it(`scores ${objective.kind}, ${objective.over}, on ${objective.on} data`, () => {
