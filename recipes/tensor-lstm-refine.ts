@@ -7,7 +7,8 @@
  *     npx tsx recipes/tensor-lstm-refine.ts [--generations 40] [--workers 2]
  *
  * It goes on from weights/tensor-lstm/refinement.json, where each generation leaves its state and the theta that all directions are added to.
- * `--take` makes the mean so far the theta that ships: it stands in the checkpoint, where meta-training goes on from, and in theta.bin.
+ * `--take SHARE` makes the theta that ships: the start, moved by this share of the way to the mean so far, as the suite `validation` advises. It
+ * stands in theta.bin, and in the checkpoint, where meta-training goes on from.
  */
 import {existsSync, readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
@@ -31,7 +32,7 @@ interface Refinement {
 }
 
 const {values: {generations, workers, take}} = parseArgs({options: {
-  generations: {type: 'string', default: '40'}, workers: {type: 'string', default: '2'}, take: {type: 'boolean', default: false},
+  generations: {type: 'string', default: '40'}, workers: {type: 'string', default: '2'}, take: {type: 'string'},
 }});
 const along = savedDirections();
 
@@ -48,8 +49,8 @@ const refinement = existsSync(FILE) ? JSON.parse(readFileSync(FILE, 'utf8')) as 
 let {state} = refinement;
 const bytes = Buffer.from(start, 'base64'), base = new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
 
-if (take) {
-  const checkpoint = readCheckpoint(), theta = moved(base, along, state.mean);
+if (take !== undefined) {
+  const checkpoint = readCheckpoint(), theta = moved(base, along, state.mean.map(amount => Number(take) * amount));
   if (checkpoint === undefined) throw new Error('expected a checkpoint in weights/tensor-lstm; train first: npx tsx recipes/tensor-lstm.ts');
   saveCheckpoint({state: {...checkpoint.state, theta}, average: theta, best: 'refined'});
   saveBestTheta(theta);
