@@ -22,7 +22,7 @@ import {Judge, type Scores} from './ablations/judge.js';
 import {rowsOf, type AblationResult, type AblationRow, type Judged} from './ablations/summary.js';
 import {INNER_STEPS, trainTwin} from './ablations/twin.js';
 import {VARIANTS, type Variant} from './ablations/variants.js';
-import {markdownTable, replaceBlock} from './support/generated-block.js';
+import {markdownTable, replaceBlock, textTable} from './support/generated-block.js';
 
 const {values} = parseArgs({options: {
   steps: {type: 'string', default: '8'}, seeds: {type: 'string', default: '2'}, workers: {type: 'string', default: '2'},
@@ -93,5 +93,5 @@ function table({innerSteps, numTasks, rows}: AblationResult): string {
     `${diverged} of ${done.length * numTasks}`,
   ]);
   const budget = `${innerSteps} million inner steps for each twin and seed, ${numTasks} validation tasks`;
-  return `${budget}; negative is better, ± one standard error over tasks:\n\n${markdownTable(heads, cells)}`;
+  return `${budget}; negative is better, ± one standard error over tasks:\n\n${markdownTable(textTable(heads, cells))}`;
 }

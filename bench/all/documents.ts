@@ -1,4 +1,5 @@
 import type {Table} from '../../src/report/table.js';
+import {markdownTable} from '../support/generated-block.js';
 import {figuresOf, type Figure} from './figures.js';
 import {goalsTable} from './goals.js';
 import {importLine, leftOutLines, modelLines, settingOf, trainingKernelsLine} from './prose.js';
@@ -8,12 +9,7 @@ import {memoryTable, modelTable, readmeTable, rooflineTable, startTable, stepTab
 /** A part of a document that is written by the bench, between comments that name it. */
 const REGION = /<!-- bench:([\w-]+) -->\n([\s\S]*?)<!-- \/bench -->/g;
 
-/** A table in Markdown. */
-export function markdownTable({columns, rows}: Table): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
-  return `${line(columns.map(({title}) => title))}${line(columns.map(({align}) => (align === 'left' ? '---' : '---:')))}${rows.map(line).join('')}`;
-}
-
+const asMarkdown = (table: Table): string => `${markdownTable(table)}\n`;
 const list = (lines: readonly string[]): string => lines.map(line => `- ${line}\n`).join('');
 const picture = ({name, caption}: Figure): string => `![${caption}](images/${name}.svg)\n`;
 
@@ -22,14 +18,14 @@ export function regionsOf(results: BenchResults): Readonly<Record<string, string
   const lacking = leftOutLines(results);
   return {
     'setting': `${settingOf(results)} ([JSON](results/bench.json))\n`,
-    'goals': markdownTable(goalsTable(results)),
-    'step': `${markdownTable(stepTable(results))}\n${figuresOf(results).map(picture).join('\n')}`,
-    'models': `${markdownTable(modelTable(results))}\n${list(modelLines())}`,
-    'memory': markdownTable(memoryTable(results)),
-    'start': `${importLine(results)}\n\n${markdownTable(startTable(results))}`,
-    'kernels': `${trainingKernelsLine(results)}\n\n${markdownTable(rooflineTable(results))}`,
+    'goals': asMarkdown(goalsTable(results)),
+    'step': `${asMarkdown(stepTable(results))}\n${figuresOf(results).map(picture).join('\n')}`,
+    'models': `${asMarkdown(modelTable(results))}\n${list(modelLines())}`,
+    'memory': asMarkdown(memoryTable(results)),
+    'start': `${importLine(results)}\n\n${asMarkdown(startTable(results))}`,
+    'kernels': `${trainingKernelsLine(results)}\n\n${asMarkdown(rooflineTable(results))}`,
     'left-out': lacking.length === 0 ? 'Nothing.\n' : list(lacking),
-    'readme': `${markdownTable(readmeTable(results))}\nMedians of one run: ${settingOf(results)} ([JSON](docs/results/bench.json))\n`,
+    'readme': `${asMarkdown(readmeTable(results))}\nMedians of one run: ${settingOf(results)} ([JSON](docs/results/bench.json))\n`,
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {markdownTable, replaceBlock} from '../support/generated-block.js';
+import {markdownTable, replaceBlock, textTable} from '../support/generated-block.js';
 import {DOCS} from '../support/picture.js';
 import type {FlatnessRow, StepRow} from './protocol.js';
 
@@ -27,7 +27,7 @@ function write<Name extends keyof Rows>(name: Name, heads: readonly string[], ce
   const {versions, skipped = [], rows} = JSON.parse(readFileSync(path, 'utf8')) as Result<Rows[Name]>;
   if (rows === undefined) throw new Error(`${path}: expected rows, got none: what was compared could not be had (${skipped.join(', ')})`);
   const setting = Object.entries(versions).map(([what, version]) => `${what} ${version}`).join(', ');
-  replaceBlock(join(DOCS, 'peers.md'), name, `${markdownTable(heads, rows.map(cells))}\n\n[JSON](results/${name}.json): ${setting}.${skipped.map(line => ` Left out: ${line}.`).join('')}`);
+  replaceBlock(join(DOCS, 'peers.md'), name, `${markdownTable(textTable(heads, rows.map(cells)))}\n\n[JSON](results/${name}.json): ${setting}.${skipped.map(line => ` Left out: ${line}.`).join('')}`);
 }
 
 const number = (value: number): string => (value >= 1000 ? value.toFixed(0) : String(value));

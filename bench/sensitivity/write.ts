@@ -2,7 +2,7 @@ import {mkdirSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {writeFileAtomically} from '../../src/cli/atomic-file.js';
 import {lineChart, type ChartPoint, type ChartSeries} from '../../src/report/line-chart.js';
-import {markdownTable, replaceBlock} from '../support/generated-block.js';
+import {markdownTable, replaceBlock, textTable} from '../support/generated-block.js';
 import type {SensitivityResult, SettingResult} from './summary.js';
 
 const LOSS = 'Final training loss / tuned Adam’s';
@@ -52,12 +52,12 @@ function tables({theta, numTasks, numSeeds, numSteps, learningRate, adamRate, ta
   const lost = tasks.filter(({train, validation}) => train > 1 || validation > 1).sort((a, b) => b.train - a.train)
     .map(({name, steps, train, validation}) => [name, `${steps}`, digits(train), digits(validation)]);
   return {
-    'num-steps-table': markdownTable(['`numSteps` / steps made', ...heads],
-      numSteps.map(row => [row.value === 0 ? 'omitted' : fraction(row.value), ...cells(row)])),
-    'learning-rate-table': markdownTable(['`learningRate`', ...heads, 'Adam at this multiple of its tuned rate'],
-      learningRate.map((row, i) => [fraction(row.value), ...cells(row), interval(adamRate[i]!.toAdam)])),
+    'num-steps-table': markdownTable(textTable(['`numSteps` / steps made', ...heads],
+      numSteps.map(row => [row.value === 0 ? 'omitted' : fraction(row.value), ...cells(row)]))),
+    'learning-rate-table': markdownTable(textTable(['`learningRate`', ...heads, 'Adam at this multiple of its tuned rate'],
+      learningRate.map((row, i) => [fraction(row.value), ...cells(row), interval(adamRate[i]!.toAdam)]))),
     'losing-tasks': `Of ${numTasks} tasks, ${numSeeds} seeds each, with the theta \`${theta.slice(0, 12)}\`, these end higher than tuned Adam by ` +
-      `training or by validation loss:\n\n${markdownTable(['task', 'steps', 'training loss / Adam’s', 'validation loss / Adam’s'], lost)}`,
+      `training or by validation loss:\n\n${markdownTable(textTable(['task', 'steps', 'training loss / Adam’s', 'validation loss / Adam’s'], lost))}`,
   };
 }
 

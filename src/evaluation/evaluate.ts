@@ -94,8 +94,9 @@ function summarize(
 ): EvaluationResult {
   const others = [...baselines, ...present, 'adamDefault'], tasks = finished.map(taskResult), random = new Random(SEED);
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
-  const shareNoWorse = (name: string): number | null => (tasks.length === 0 ? null : tasks.filter(t => t.comparisons[name]!.noWorse).length / tasks.length);
-  const noWorse = Object.fromEntries(others.map(name => [name, shareNoWorse(name)]));
+  const shares = (of: 'noWorse' | 'noWorseAsTuned'): EvaluationResult['noWorse'] =>
+    Object.fromEntries(others.map(name => [name, tasks.length === 0 ? null : tasks.filter(t => t.comparisons[name]![of]).length / tasks.length]));
+  const noWorse = shares('noWorse');
   const tuningSteps = Object.fromEntries(baselines.map((kind): [BaselineKind, number] => [kind, sum(tasks.map(t => t.optimizers[kind]!.tuning!.innerSteps))]));
   const unfinished = suite.tasks.filter(({name}) => !tasks.some(t => t.name === name)).map(({name}) => name);
   return {
@@ -104,7 +105,7 @@ function summarize(
     missing: peers.filter(p => p.missing !== undefined).map(({name, missing}) => ({name, reason: missing!})),
     skipped: suite.skipped ?? [],
     speedup: Object.fromEntries(others.map(name => [name, summarizeSpeedUp(finished, name, random.fork(name))])),
-    noWorse, noWorseThanAdam: noWorse.adam ?? null,
+    noWorse, noWorseAsTuned: shares('noWorseAsTuned'), noWorseThanAdam: noWorse.adam ?? null,
     divergedRuns: sum(tasks.map(t => t.divergedBeyondAdam)),
     diverged: Object.fromEntries(['learned', ...others].map(name => [name, sum(tasks.map(t => t.optimizers[name]!.diverged))])),
     sensitivity: !sensitivity || tasks.length === 0 ? null

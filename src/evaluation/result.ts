@@ -55,8 +55,10 @@ export interface ComparisonResult {
   readonly notReached: boolean;
   /** Steps in which the other reaches our final loss, over T; `null` where not within 4T. */
   readonly otherSteps: number | null;
-  /** Whether our final validation loss is no worse. */
+  /** Whether our final validation loss is no worse than the other's at the rate that is best by validation loss. */
   readonly noWorse: boolean;
+  /** The same at the rate that is best by training loss. */
+  readonly noWorseAsTuned: boolean;
 }
 
 /** One task. */
@@ -118,8 +120,10 @@ export interface EvaluationResult {
   readonly skipped: ReadonlyArray<{readonly name: string; readonly reason: string}>;
   /** Of ours over each other optimizer, by its name; `null` where no task is finished. */
   readonly speedup: Readonly<Record<string, SpeedUpSummary | null>>;
-  /** Share of tasks on which our final validation loss is no worse, by the other's name. */
+  /** Share of tasks on which our final validation loss is no worse than the other's, tuned for validation loss, by its name. */
   readonly noWorse: Readonly<Record<string, number | null>>;
+  /** The same where the other is tuned for training loss, as for the speed-up. */
+  readonly noWorseAsTuned: Readonly<Record<string, number | null>>;
   /** `noWorse.adam`. */
   readonly noWorseThanAdam: number | null;
   /** Runs of ours that diverged, on seeds on which default Adam's did not. */

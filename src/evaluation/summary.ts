@@ -21,8 +21,8 @@ export function taskResult({task: {name, dataset, architecture, loss, steps}, ru
     name, dataset, architecture, loss, steps,
     optimizers: Object.fromEntries(all.map(([key, contender]) => [key, optimizerResult(contender)])),
     comparisons: Object.fromEntries([...others].map(([key, theirs]): [string, ComparisonResult] => {
-      const {speedUp: {value, notReached, baselineSteps}, isNoWorse} = compare(steps, ours, theirs);
-      return [key, {speedup: value, notReached, otherSteps: baselineSteps, noWorse: isNoWorse}];
+      const {speedUp: {value, notReached, baselineSteps}, isNoWorse, isNoWorseAsTuned} = compare(steps, ours, theirs);
+      return [key, {speedup: value, notReached, otherSteps: baselineSteps, noWorse: isNoWorse, noWorseAsTuned: isNoWorseAsTuned}];
     })),
     divergedBeyondAdam: ourDiverged.filter((has, i) => has && !adamDiverged[i]!).length,
   };

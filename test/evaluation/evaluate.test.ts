@@ -32,6 +32,7 @@ describe('evaluate', () => {
       expect(summary!.high).to.be.at.most(4).and.at.least(summary!.iqm);
     }
     expect(result.noWorseThanAdam).to.be.within(0, 1);
+    expect(result.noWorseAsTuned.adam).to.equal(result.tasks.filter(t => t.comparisons.adam!.noWorseAsTuned).length / result.numTasks);
     expect(result.sensitivity).to.have.keys('adam', 'falling');
     const [bowl, network] = result.tasks;
     expect(bowl!.optimizers).to.have.keys('learned', 'adam', 'falling', 'adamDefault');
