@@ -10,6 +10,7 @@ import {ruleInfo, type RuleName} from '../../src/rules/registry.js';
 import {reparametrised} from '../../src/tasks/augment/reparametrised.js';
 import {sampleTwoValleys, twoValleyFamily, valleyOf} from '../../src/tasks/families/two-valley.js';
 import {decodeTheta, encodeTheta, makeTheta, type Theta} from '../../src/theta/theta-file.js';
+import {engineHash} from '../../src/rollout/engine-hash.js';
 import type {Records} from '../l2o-entropy/records.js';
 import {pairedDifference, type PairedDifference} from '../l2o-entropy/statistics.js';
 
@@ -98,7 +99,7 @@ async function endsOf(records: Records, rule: RuleName, seed: number, plan: TwoV
 
 async function thetaOf(records: Records, name: string, {initialTheta, ...options}: Training): Promise<Theta> {
   const from = typeof initialTheta === 'object' && 'hash' in initialTheta ? initialTheta.hash : 'untrained';
-  const key = {...options, from, family: FAMILY.name, ruleVersion: ruleInfo(options.rule!).version}, known = records.read(name, key) as {theta: string} | undefined;
+  const key = {...options, from, family: FAMILY.name, ruleVersion: ruleInfo(options.rule!).version, engine: engineHash()}, known = records.read(name, key) as {theta: string} | undefined;
   if (known !== undefined) return decodeTheta(new Uint8Array(Buffer.from(known.theta, 'base64'))).theta;
   const {theta: {values}} = await metaFit({...options, initialTheta, tasks: FAMILY}), theta = makeTheta(values, options.rule);
   records.write(name, key, {theta: Buffer.from(encodeTheta(theta)).toString('base64')});

@@ -6,6 +6,7 @@ import {decodeTheta, encodeTheta, makeTheta, type Theta} from '../../src/theta/t
 import {train, type Solution} from './judge.js';
 import {cellOptions, startOptions, type Cell, type Plan} from './protocol.js';
 import {writeFileAtomically} from '../../src/cli/atomic-file.js';
+import {engineHash} from '../../src/rollout/engine-hash.js';
 import type {Records} from './records.js';
 import {judgedTasks, META_FAMILY, type SuiteName} from './tasks.js';
 
@@ -76,7 +77,7 @@ type Training = ReturnType<typeof startOptions>;
 
 async function trained(records: Records, name: string, {initialTheta, ...options}: Training): Promise<{theta: Theta; record: TrainingRecord}> {
   const from = typeof initialTheta === 'object' && 'hash' in initialTheta ? initialTheta.hash : 'untrained';
-  const key = {...options, from, family: META_FAMILY.name, ruleVersion: ruleInfo(options.rule!).version}, path = `${records.path(name, key)}.safetensors`;
+  const key = {...options, from, family: META_FAMILY.name, ruleVersion: ruleInfo(options.rule!).version, engine: engineHash()}, path = `${records.path(name, key)}.safetensors`;
   const known = records.read(name, key) as TrainingRecord | undefined;
   if (known !== undefined && existsSync(path)) {
     const {theta} = decodeTheta(readFileSync(path));

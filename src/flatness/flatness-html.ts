@@ -78,7 +78,8 @@ export function spectrumSvg({eigenvalues, density, standardErrors}: SpectralDens
 
 /** The loss landscape as an SVG element. */
 export function landscapeSvg({steps, losses}: LossLandscape): string {
-  const finite = losses.flat().filter(Number.isFinite), low = Math.min(...finite), high = Math.max(...finite);
+  // By loops: there may be more losses than a call takes arguments.
+  const finite = losses.flat().filter(Number.isFinite), low = finite.reduce((a, b) => Math.min(a, b), Infinity), high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
   return contourMap({
     title: 'Loss on a plane through the weights',
     x: {label: 'Steps along the first direction', places: steps}, y: {label: 'Steps along the second direction', places: steps},

@@ -28,7 +28,7 @@ interface Fit {
  * g = ∇f(θ) + strength · ∇P(θ). A callback for `fit` and `fitDataset`; for everything else see {@link wrap}. Works with every optimizer.
  *
  * P is a measure as in `measureFlatness` on the step's own batch: the local entropy, √E‖Hv‖², |trace| or max |λ| of the Hessian H, or
- * sharpness; never a reward for negative curvature. Its gradient comes from m further gradients of the loss at perturbed
+ * sharpness; never lower where the loss is curved down than where it is flat. Its gradient comes from m further gradients of the loss at perturbed
  * weights: m = 1 for `sharpness` (2.1 plain steps in all), `samples` for `localEntropy` and the mean sharpness, `samples` for |trace|, 3 `samples`
  * for √E‖Hv‖², `samples` + 2 for max |λ|. Samples that are not finite are dropped and counted.
  *

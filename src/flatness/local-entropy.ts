@@ -98,7 +98,7 @@ export function localEntropyPenalty({gamma, samples, steps}: LocalEntropySetting
       const pairs = run(around, random, true), value = freeEnergy(pairs);
       if (pairs.length === 0) return noGradient(around);
       const gradient = new Float32Array(around.size);
-      const least = Math.min(...pairs.map(({work}) => work)), total = pairs.reduce((sum, {work}) => sum + Math.exp(least - work), 0);
+      const least = leastWork(pairs), total = pairs.reduce((sum, {work}) => sum + Math.exp(least - work), 0);
       for (const {work, gradient: g} of pairs) if (g !== undefined) addScaled(gradient, Math.exp(least - work) / total, g);
       return {value, gradient};
     },
@@ -112,9 +112,14 @@ interface PairSample {
   readonly gradient?: Float32Array;
 }
 
+/** By a loop: there may be more pairs than a call takes arguments. */
+function leastWork(pairs: readonly PairSample[]): number {
+  return pairs.reduce((least, {work}) => Math.min(least, work), Infinity);
+}
+
 function freeEnergy(pairs: readonly PairSample[]): number {
   if (pairs.length === 0) return NaN;
-  const least = Math.min(...pairs.map(({work}) => work));
+  const least = leastWork(pairs);
   return least - Math.log(pairs.reduce((sum, {work}) => sum + Math.exp(least - work), 0) / pairs.length);
 }
 

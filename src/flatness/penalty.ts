@@ -3,7 +3,7 @@ import type {FlatnessGradient} from './flatness-term.js';
 import type {Neighbourhood} from './neighbourhood.js';
 
 /**
- * A measure as a penalty: ≥ 0, and 0 on a flat loss, so that no curvature is ever rewarded below none. NaN where all samples were
+ * A measure as a penalty: ≥ 0, and 0 on a flat loss, so that no curvature is ever worth more than none. NaN where all samples were
  * non-finite; some of them are left out. Value and gradient with generators of one seed agree.
  */
 export interface FlatnessPenalty {

@@ -20,7 +20,8 @@ export interface PairWindow {
   readonly objective: number;
   /** Inner steps of all its rollouts. */
   readonly innerSteps: number;
-  readonly diverged: boolean;
+  /** Rollouts that diverged in it. */
+  readonly diverged: number;
   /** Mean flatness penalty, where there is one. */
   readonly flatness?: number;
   /** Flatness penalties that were not finite, and left out. */

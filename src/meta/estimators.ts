@@ -21,6 +21,7 @@ export interface Particle {
 export interface ParticleWindow {
   /** Mean objective over the window, without the flatness penalty; lower is better. Always finite: a diverged run scores the objective's cap. */
   readonly objective: number;
+  /** Steps made: fewer than asked for where it diverged. */
   readonly steps: number;
   readonly diverged: boolean;
   /** Flatness penalties at the window's points, in order, as far as the run came; not finite where there is none. */
@@ -95,18 +96,19 @@ export class AntitheticEstimator implements Estimator {
       for (let k = 0; k < perturbed.length; k++) perturbed[k] = theta[k]! + sign * noise[k]!;
       return particle.run(perturbed, length, imitation);
     }) as [ParticleWindow, ParticleWindow];
+    const runs = [plus, minus];
     if (kind === 'es') {
       pair.particles[0].restore(state);
-      pair.particles[0].run(theta, length, imitation);
+      runs.push(pair.particles[0].run(theta, length, imitation));
     }
     const flatness = pairFlatness(plus, minus), raw = (plus.objective - minus.objective) / 2 + flatness.difference;
     const difference = signOnly ? Math.sign(raw) : Math.max(-maxDifference, Math.min(maxDifference, raw));
     const weight = difference / (sigma * sigma);
     for (let k = 0; k < gradient.length; k++) gradient[k]! += weight * this.accumulated[k]!;
-    const diverged = plus.diverged || minus.diverged;
-    if (tasks.advance(length, diverged, horizons)) this.begin();
+    const diverged = runs.filter(run => run.diverged).length;
+    if (tasks.advance(length, diverged > 0, horizons)) this.begin();
     return {
-      task: pair.name, objective: (plus.objective + minus.objective) / 2 + flatness.mean, innerSteps: plus.steps + minus.steps, diverged,
+      task: pair.name, objective: (plus.objective + minus.objective) / 2 + flatness.mean, innerSteps: runs.reduce((sum, run) => sum + run.steps, 0), diverged,
       ...(plus.flatness !== undefined && {flatness: flatness.mean, flatnessDropped: flatness.dropped}),
     };
   }

@@ -67,7 +67,7 @@ export class MetaFitRun {
     const results = await this.host.window(outer.theta, plan), windows = results.map(r => r.window);
     const gradientNorm = updateTheta(outer, meanGradient(results.map(r => r.gradient)), {learningRate: learningRate * rateShare(outer.outerStep + 1, numOuterSteps), weightDecay, clip});
     const total = (f: (w: PairWindow) => number): number => windows.reduce((sum, w) => sum + f(w), 0);
-    const diverged = total(w => Number(w.diverged)), metaLoss = total(w => w.objective) / windows.length, {outerStep} = outer;
+    const diverged = total(w => w.diverged), metaLoss = total(w => w.objective) / windows.length, {outerStep} = outer;
     const flatness = this.settings.flatness !== undefined && {flatness: total(w => w.flatness ?? 0) / windows.length, flatnessDropped: total(w => w.flatnessDropped ?? 0)};
     outer.innerSteps += total(w => w.innerSteps);
     this.run.diverged += diverged;

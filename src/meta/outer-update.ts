@@ -45,7 +45,7 @@ export function updateTheta(state: OuterState, gradient: Float64Array, {learning
   const norm = Math.sqrt(squares);
   if (!Number.isFinite(norm)) reject('the meta-gradient', state);
   const mean = state.norm === 0 ? norm : 0.98 * state.norm + 0.02 * Math.min(norm, 5 * state.norm);
-  const scale = Math.min(1, (clip * mean) / (norm || 1)), k = state.outerStep + 1;
+  const scale = norm === 0 ? 1 : Math.min(1, (clip * mean) / norm), k = state.outerStep + 1;
   const c1 = 1 - BETA1 ** k, c2 = 1 - BETA2 ** k;
   const theta = state.theta.slice(), moment = state.moment.slice(), variance = state.variance.slice();
   for (let i = 0; i < theta.length; i++) {

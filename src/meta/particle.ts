@@ -63,7 +63,7 @@ export function rolloutParticle(rollout: Rollout, total: number, objective: Obje
       done += made;
       const validation = validate && !diverged ? rollout.evaluate('validation', VALIDATION_BATCHES).loss : undefined;
       const score = scoreWindow(objective, {losses, steps, made, before, total, first: first.value, validation});
-      return {objective: score + imitation * distance / steps, steps, diverged, ...(flatness !== undefined && {flatness: penalties})};
+      return {objective: score + imitation * distance / steps, steps: made, diverged, ...(flatness !== undefined && {flatness: penalties})};
     },
     snapshot: (): ParticleState => ({rollout: rollout.snapshot(), first: first.value ?? null, teacher: teacher?.snapshot() ?? null}),
     restore(state) {

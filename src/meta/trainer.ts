@@ -63,7 +63,7 @@ export class Trainer {
     const gradientNorm = updateTheta(state, gradient, {learningRate: learningRate(state.outerStep + 1), weightDecay: 0, clip: CLIP});
     const total = (f: (w: PairWindow) => number): number => windows.reduce((sum, w) => sum + f(w), 0);
     state.innerSteps += total(w => w.innerSteps);
-    return {objective: total(w => w.objective) / windows.length, gradientNorm, diverged: total(w => Number(w.diverged))};
+    return {objective: total(w => w.objective) / windows.length, gradientNorm, diverged: total(w => w.diverged)};
   }
 
   /** Ends the workers. */

@@ -32,6 +32,11 @@ describe('flatnessHtml', () => {
     expect(elementsOf(landscapeSvg(REPORT.landscape!))[0]).to.equal('svg');
   });
 
+  it('draws a landscape of as many points as there may be', () => {
+    const steps = Array.from({length: 501}, (_, i) => i / 250 - 1), losses = steps.map(a => steps.map(b => a * a + b * b));
+    expect(landscapeSvg({steps, losses})).to.match(/^<svg/);
+  });
+
   it('has a row for each measure, and an empty cell where an error is unknown', () => {
     const {rows} = flatnessTable(REPORT);
     expect(rows).to.have.length(6);

@@ -140,6 +140,13 @@ describe('FlatnessRegularizer', () => {
       expect(await train(tf.train.adam(0.01), new FlatnessRegularizer({...SHARP, strength: 2}))).to.not.deep.equal(ramp);
     });
 
+    it('may be schedules: gamma too', async () => {
+      const options = {measure: 'localEntropy', strength: 1, samples: 2} as const;
+      const ramp = await train(tf.train.adam(0.01), new FlatnessRegularizer({...options, gamma: {from: 10, to: 100, steps: 3}}));
+      expect(await train(tf.train.adam(0.01), new FlatnessRegularizer({...options, gamma: step => 10 + 90 * Math.min(1, step / 3)}))).to.deep.equal(ramp);
+      for (const gamma of [10, 100]) expect(await train(tf.train.adam(0.01), new FlatnessRegularizer({...options, gamma}))).to.not.deep.equal(ramp);
+    });
+
     it('make a term of metaFit\'s objective, unless they change in training', () => {
       const {config} = new FlatnessRegularizer({measure: 'localEntropy', strength: 0.5}).term();
       expect(config).to.deep.equal(flatnessTerm({measure: 'localEntropy', strength: 0.5}).config);

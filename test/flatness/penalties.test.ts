@@ -94,6 +94,22 @@ describe('flatness penalties', () => {
         if (name !== 'worst sharpness') expect(term.gradient(ridge(2), new Random(3)).gradient[0]).to.be.above(0);
       });
     });
+
+    it('take more samples than a call takes arguments', () => {
+      const term = flatnessTerm({measure: 'localEntropy', samples: 3e5, gamma: 100, scaling: 'plain', strength: 1});
+      expect(term.gradient(quadraticProbe(Float64Array.of(1), [0]), new Random(1)).value).to.be.closeTo(Math.log(1.01) / 2, 2e-4);
+    });
+
+    it('count a saddle\'s way down like its way up by the norms, against it by the others, which stay above 0', () => {
+      const saddle = (options: FlatnessMeasure): number[] => [0, 1, 2, 3].map(down =>
+        flatnessTerm({...options, scaling: 'plain', strength: 1}).value(quadraticProbe(Float64Array.from([4, 0, 0, -down]), [0, 0]), new Random(6)));
+      const norm = saddle({measure: 'hessianTrace', samples: 64});
+      norm.forEach((value, down) => expect(value).to.be.closeTo(Math.hypot(4, down), 0.35));
+      for (const options of [{measure: 'hessianTrace', penalty: 'absolute', samples: 64}, {measure: 'localEntropy', gamma: 100, samples: 512}, {measure: 'sharpness', over: 'mean', radius: 0.1, samples: 512}] as const) {
+        const values = saddle(options);
+        expect(values[3]).to.be.below(values[0]!).and.above(0);
+      }
+    });
   });
 
   describe('cost', () => {

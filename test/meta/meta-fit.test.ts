@@ -95,6 +95,14 @@ describe('metaFit', () => {
     expect(stopped).to.equal('done');
   });
 
+  it('judges theta on the held-out family, and trains on the other', async () => {
+    const heldOut = quadraticFamily({dimension: 2}) as TaskFamily, run: MetaFitOptions = {...RUN, tasks: slopes, numOuterSteps: 4};
+    const [both, own, other] = [await metaFit({...run, heldOut}), await metaFit(run), await metaFit({...run, tasks: heldOut})];
+    expect(both.history[0]!.heldOut, 'the score of the same start on the held-out family').to.equal(other.history[0]!.heldOut);
+    expect(both.history[0]!.heldOut).to.not.equal(own.history[0]!.heldOut);
+    expect(both.history.map(h => h.metaLoss), 'the same training').to.deep.equal(own.history.map(h => h.metaLoss));
+  });
+
   it('scores on validation data, at the end alone, and by each kind of loss', async () => {
     for (const kind of ['logLoss', 'loss', 'logPerStep'] as const) {
       const {history} = await metaFit({...RUN, numOuterSteps: 4, tasks: slopes, objective: {kind, on: 'validation', over: 'final'}});

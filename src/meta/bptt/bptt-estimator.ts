@@ -41,7 +41,7 @@ export class BpttEstimator implements Estimator {
     const finite = sum.every(g => Number.isFinite(Math.fround(g))), diverged = window.diverged || !finite;
     if (finite) sum.forEach((g, i) => (gradient[i]! += g));
     this.tasks.advance(length, diverged, horizons);
-    return {...window, task: current.name, diverged};
+    return {...window, task: current.name, diverged: Number(diverged)};
   }
 
   serialize(): EstimatorState {

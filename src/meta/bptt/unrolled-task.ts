@@ -39,6 +39,11 @@ class WindowScore {
   }
 }
 
+/** What one window reports. */
+export interface UnrolledWindow extends Omit<PairWindow, 'task' | 'diverged'> {
+  readonly diverged: boolean;
+}
+
 /** One task's run with its objective: windows of it, and the gradient of each with respect to theta. */
 export class UnrolledTask {
   /** The run's first loss, which scores are relative to. */
@@ -65,7 +70,7 @@ export class UnrolledTask {
    * @param imitation Weight of the distance to the teacher's steps.
    * @param into The gradient is added to it, `[theta.size]`; not finite where it overflows.
    */
-  window(theta: Tensor1D, steps: number, imitation: number, into: Float64Array): Omit<PairWindow, 'task'> {
+  window(theta: Tensor1D, steps: number, imitation: number, into: Float64Array): UnrolledWindow {
     const {run, options: {objective, rule, flatness}} = this, before = run.steps, trace: UnrolledStep[] = [], score = new WindowScore();
     const points = flatness === undefined ? [] : flatnessPoints(flatness.flatness, steps), penalties: Array<number | undefined> = [];
     try {

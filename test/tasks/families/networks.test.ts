@@ -49,6 +49,9 @@ describe('the families of networks', () => {
     expect(seen(p => p.loss)).to.deep.equal(['meanSquaredError', 'softmaxCrossEntropy']);
     expect(seen(p => p.activation)).to.deep.equal(['relu', 'tanh']);
     expect([...new Set(problems.flatMap(p => p.sizes.slice(1, -1)))].sort()).to.deep.equal([3, 4, 5]);
+    const initialised = mlpClassificationSettings({depth: 1, width: 40, numExamples: 10, initialization: ['glorotUniform', 'heNormal']});
+    const kernels = Array.from({length: 30}, (_, seed) => sampleMlpClassification(new Random(seed), initialised)).map(({sizes, parameters: [kernel]}) => Math.max(...kernel!.values.map(Math.abs)) <= Math.sqrt(6 / (sizes[0]! + sizes[1]!)));
+    expect(new Set(kernels), 'uniform within Glorot’s bound, and normal beyond it').to.deep.equal(new Set([true, false]));
   });
 
   it('start kernels with the deviation of their initialisation, biases at 0', () => {
