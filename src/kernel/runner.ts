@@ -52,6 +52,8 @@ export interface StepRunner {
   readonly readsLoss: boolean;
   /** Bytes of the linear memory that it works on, in use or not; absent where it has none. */
   readonly memoryBytes?: number;
+  /** Where it may be lost. @throws L2OError `ENVIRONMENT` where it is. */
+  assertLive?(): void;
   createSlots(size: number, initial?: SlotArrays): VariableSlots;
   createLossSlots(initial?: Float32Array): LossSlots;
   /** Assigns new values to the variables, or skips the whole step where the loss or a gradient is not finite. */

@@ -26,6 +26,13 @@ interface Linked {
 const WINDOW_INTS = 15;
 const linked = new WeakMap<WasmBackend, Linked>();
 
+let supported: boolean | undefined;
+
+/** Whether the module can run here: it needs SIMD. */
+function isSupported(): boolean {
+  return (supported ??= WebAssembly.validate(embeddedBytes(MODULE_DEFLATED)));
+}
+
 /** The module, linked to a backend's heap. */
 function link(backend: WasmBackend): Linked {
   const known = linked.get(backend);
@@ -33,6 +40,9 @@ function link(backend: WasmBackend): Linked {
   const heap = sharedHeapOf(backend);
   if (heap === undefined) {
     throw new L2OError('UNSUPPORTED_BACKEND', "registerWasmTrainingKernels: expected a wasm backend whose memory can be shared, got one of another version. Install @tensorflow/tfjs-backend-wasm 4.22.");
+  }
+  if (!isSupported()) {
+    throw new L2OError('UNSUPPORTED_BACKEND', 'registerWasmTrainingKernels: expected WebAssembly with SIMD, got an engine without. Train this model on another backend: tf.setBackend(\'cpu\').');
   }
   const {memory} = heap, bytes = embeddedBytes(MODULE_DEFLATED);
   const instance = new WebAssembly.Instance(new WebAssembly.Module(isShared(memory) ? forSharedMemory(bytes) : bytes), {env: {memory}});
@@ -100,12 +110,29 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
     }),
   [UnsortedSegmentSum]: (backend, {x, segmentIds}, attrs) => {
     const numSegments = attrs.numSegments as number, rows = util.sizeFromShape(segmentIds!.shape), rest = x!.shape.slice(segmentIds!.shape.length);
-    const {exports} = link(backend), out = backend.makeOutput([numSegments, ...rest], 'float32');
-    const rowSize = util.sizeFromShape(rest);
+    const rowSize = util.sizeFromShape(rest), {exports, memory} = link(backend), {dtype} = x!;
+    if (dtype !== 'float32' && dtype !== 'int32') {
+      throw new L2OError('UNSUPPORTED_DTYPE', `UnsortedSegmentSum on wasm: expected float32 or int32, got ${dtype}. Cast it first: tf.cast(x, 'float32').`);
+    }
+    const out = backend.makeOutput([numSegments, ...rest], 'float32');
+    if (dtype === 'int32') {
+      const at = (info: TensorInfo, count: number): [ArrayBufferLike, number, number] => [memory.buffer, count === 0 ? 0 : offsetOf(backend, info), count];
+      sumSegments(new Int32Array(...at(x!, rows * rowSize)), new Int32Array(...at(segmentIds!, rows)), rowSize, new Float32Array(...at(out, numSegments * rowSize)));
+      return out;
+    }
     if (rows * rowSize * numSegments > 0) exports.segmentSum(offsetOf(backend, x!), offsetOf(backend, segmentIds!), rows, rowSize, numSegments, offsetOf(backend, out));
     return out;
   },
 };
+
+/** Rows of integers by segment; the sums are floats, as the cpu backend gives them. */
+function sumSegments(x: Int32Array, ids: Int32Array, rowSize: number, out: Float32Array): void {
+  out.fill(0);
+  ids.forEach((id, row) => {
+    const at = id * rowSize;
+    if (id >= 0 && at + rowSize <= out.length) for (let k = 0; k < rowSize; k++) out[at + k]! += x[row * rowSize + k]!;
+  });
+}
 
 type Shape4D = [number, number, number, number];
 type Pad = 'valid' | 'same' | number;
@@ -120,10 +147,11 @@ function depthwiseInfo(input: Shape4D, filter: Shape4D, attrs: NamedAttrMap): ba
  * (`Conv2DBackpropFilter`, `DepthwiseConv2dNativeBackpropFilter`, `DepthwiseConv2dNativeBackpropInput`,
  * `UnsortedSegmentSum`) and replaces its `MaxPoolGrad`, which loses the gradient of windows whose maximum is not positive.
  * SIMD, on the backend's own memory. Opt-in, as it changes the backend for everybody; a kernel that a later TF.js brings
- * along is left alone, but for `MaxPoolGrad`. A second call does nothing. Call it before or after the backend is set.
+ * along is left alone, but for `MaxPoolGrad`; that too where WebAssembly has no SIMD. A second call does nothing. Call it before or after the backend is set.
  *
  * @returns The names of the kernels that were registered.
- * @throws L2OError `UNSUPPORTED_BACKEND`, when such a gradient is first computed, where the backend's memory cannot be shared.
+ * @throws L2OError `UNSUPPORTED_BACKEND`, when such a gradient is first computed, where the backend's memory cannot be shared, or where
+ *     WebAssembly has no SIMD.
  * @example
  * await tf.setBackend('wasm');
  * registerWasmTrainingKernels();
@@ -133,7 +161,7 @@ export function registerWasmTrainingKernels(): string[] {
   for (const [kernelName, kernel] of Object.entries(KERNELS)) {
     const existing = getKernel(kernelName, 'wasm') as KernelConfig | undefined;
     if (existing !== undefined) {
-      if (ours.has(existing) || kernelName !== MaxPoolGrad) continue;
+      if (ours.has(existing) || kernelName !== MaxPoolGrad || !isSupported()) continue;
       unregisterKernel(kernelName, 'wasm');
     }
     const config: KernelConfig = {

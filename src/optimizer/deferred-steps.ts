@@ -5,6 +5,8 @@ interface Pending {
   readonly made: Scalar;
   /** What the asynchronous read brought, as soon as it has. */
   value: number | undefined;
+  /** Throws where the device is lost, which a read may tell by a 0. */
+  readonly assertLive: () => void;
 }
 
 /**
@@ -33,22 +35,32 @@ export class DeferredSteps {
     made.dispose();
   }
 
-  /** Keeps the verdict on one step for {@link settle}, and begins to read it. @param made As in {@link add}. */
-  watch(made: Scalar): void {
-    const pending: Pending = {made: keep(made), value: undefined};
+  /**
+   * Keeps the verdict on one step for {@link settle}, and begins to read it.
+   * @param made As in {@link add}.
+   * @param assertLive Throws where the device is lost, which a read may tell by a 0.
+   */
+  watch(made: Scalar, assertLive: () => void): void {
+    const pending: Pending = {made: keep(made), value: undefined, assertLive};
     this.pending = pending;
     // Where the read fails, settle reads again and tells.
     void made.data().then(([value]) => (pending.value = value), () => undefined);
   }
 
-  /** Whether the watched step, if there is one, was made. Waits for the device only where the verdict has not come by itself. */
+  /**
+   * Whether the watched step, if there is one, was made. Waits for the device only where the verdict has not come by itself.
+   * @throws What `assertLive` throws.
+   */
   settle(): boolean {
     const {pending} = this;
     if (pending === undefined) return true;
     this.pending = undefined;
-    const value = pending.value ?? pending.made.dataSync()[0];
-    pending.made.dispose();
-    return value !== 0;
+    try {
+      pending.assertLive();
+      return (pending.value ?? pending.made.dataSync()[0]) !== 0;
+    } finally {
+      pending.made.dispose();
+    }
   }
 
   /** Forgets everything. */

@@ -3,7 +3,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import {decodeBase64} from '../base64.js';
-import type {Loss, StepOutcome, VariableStep} from '../kernel/runner.js';
+import type {Loss, StepOutcome, StepRunner, VariableStep} from '../kernel/runner.js';
 import {selectRunner} from '../kernel/select-runner.js';
 import {isRuleName} from '../rules/registry.js';
 import {defaultTheta} from '../theta/default-theta.js';
@@ -22,7 +22,7 @@ const SAVE_CALLS = ['getClassName', 'getConfig'] as const;
  * A `tf.Optimizer` whose update was learned: give it to `model.compile` and tune nothing.
  *
  * Each variable has an LSTM that reads statistics of gradient, momenta, parameter, loss and time, and sets the size of its
- * steps; each parameter steps along an Adam direction that a tiny network corrects. Slots: 4 floats per parameter and 58
+ * steps; each parameter steps along an Adam direction that a tiny network corrects. Slots: 3 floats per parameter and 58
  * per variable, kept outside TF.js's tensors on cpu, wasm and node. It owns its slots: call `dispose` when done.
  *
  * So it is with the default rule, `tensor-lstm`. Those of the zoo (docs/zoo.md) step by tf ops and keep their slots in tensors.
@@ -146,13 +146,13 @@ export class LearnedOptimizer extends Optimizer {
       time: group.step, horizon: settings.numSteps ?? 0, learningRate: settings.learningRate,
       clipNorm: settings.clipNorm, parameterScale: settings.parameterScale,
     });
-    if (!this.settle(outcome)) return;
+    if (!this.settle(outcome, runner)) return;
     group.step++;
     this.incrementIterations();
   }
 
   /** Whether the step was made, as far as that is known. */
-  private settle(outcome: StepOutcome): boolean {
+  private settle(outcome: StepOutcome, runner: StepRunner): boolean {
     if (outcome.kind === 'made') return true;
     if (outcome.kind === 'skipped') {
       if (this.settings.onNonFinite === 'throw') this.throwNonFinite(outcome.culprit);
@@ -160,7 +160,7 @@ export class LearnedOptimizer extends Optimizer {
       this.notice(`${outcome.culprit} was not finite: the step was skipped (counted in skippedSteps)`, 'non-finite');
       return false;
     }
-    if (this.settings.onNonFinite === 'throw') this.deferred.watch(outcome.made);
+    if (this.settings.onNonFinite === 'throw') this.deferred.watch(outcome.made, () => runner.assertLive?.());
     else this.deferred.add(outcome.made);
     return true;
   }

@@ -168,21 +168,23 @@ describe('in Chromium', function () {
     expect(recipe).to.equal('test');
   }));
 
-  it('a WebGL context that is lost is told, with what to do', () => onPage('plain', async page => {
-    await page.run('use', 'webgl');
-    const {training, step, save, disposing} = await page.run('loseContext');
-    for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('context was lost').and.includes('last saved');
-    expect(disposing).to.equal(undefined);
-    page.errors.length = 0;
-  }));
+  for (const onNonFinite of ['skip', 'throw'] as const) {
+    it(`a WebGL context that is lost is told, with what to do: ${onNonFinite}`, () => onPage('plain', async page => {
+      await page.run('use', 'webgl');
+      const {training, step, save, disposing} = await page.run('loseContext', onNonFinite);
+      for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('context was lost').and.includes('last saved');
+      expect(disposing).to.equal(undefined);
+      page.errors.length = 0;
+    }));
 
-  it('a WebGPU device that is lost is told, with what to do', () => onPage('plain', async page => {
-    await page.run('use', 'webgpu');
-    const {training, step, save, disposing} = await page.run('destroyDevice');
-    for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('destroyed').and.includes('last saved');
-    expect(disposing).to.equal(undefined);
-    page.errors.length = 0;
-  }));
+    it(`a WebGPU device that is lost is told, with what to do: ${onNonFinite}`, () => onPage('plain', async page => {
+      await page.run('use', 'webgpu');
+      const {training, step, save, disposing} = await page.run('destroyDevice', onNonFinite);
+      for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('destroyed').and.includes('last saved');
+      expect(disposing).to.equal(undefined);
+      page.errors.length = 0;
+    }));
+  }
 
   for (const backend of ['webgl', 'webgpu', 'wasm']) {
     it(`a ${backend} backend that is removed in the middle is told, with what to do`, () => onPage('plain', async page => {

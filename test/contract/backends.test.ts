@@ -145,7 +145,11 @@ describe('an engine without WebAssembly SIMD', () => {
     // V8 offers SIMD to WebAssembly only where the processor has SSE 4.1: this tells it that there is none.
     const {status, stdout, stderr} = spawnSync(process.execPath, ['--no-enable-sse4-1', '--import', 'tsx', script], {encoding: 'utf8'});
     expect(status, stderr).to.equal(0);
-    const results = JSON.parse(stdout.slice(stdout.lastIndexOf('\n[') + 1)) as Array<{name: BackendName; notices: string[]; skipped: number; values: number[][]}>;
+    const {results, kernels} = JSON.parse(stdout.slice(stdout.lastIndexOf('\n{') + 1)) as {
+      results: Array<{name: BackendName; notices: string[]; skipped: number; values: number[][]}>; kernels: {registered: string[]; pooled: number; code: string};
+    };
+    expect(kernels.registered).to.include('Conv2DBackpropFilter').and.not.include('MaxPoolGrad');
+    expect(kernels).to.include({pooled: 1, code: 'UNSUPPORTED_BACKEND'});
     expect(results.map(r => r.name)).to.deep.equal(['cpu', 'wasm']);
     for (const {name, notices, skipped, values} of results) {
       await useBackend(name);

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 // Registers gradients.
 import '@tensorflow/tfjs-layers';
-import {learnedOptimizer} from '../../src/index.js';
+import {learnedOptimizer, registerWasmTrainingKernels, type L2OError} from '../../src/index.js';
 import {useBackend} from '../support/backends.js';
 import {Bowl, minimize} from './bowl.js';
 
@@ -18,4 +18,15 @@ for (const name of ['cpu', 'wasm'] as const) {
   optimizer.dispose();
   bowl.dispose();
 }
-console.log(JSON.stringify(results));
+
+// The training kernels, which need SIMD: MaxPoolGrad stays TF.js's own, and a gradient that TF.js lacks says why it is lacking.
+await useBackend('wasm');
+const registered = registerWasmTrainingKernels(), image = tf.ones<tf.Rank.R4>([1, 2, 2, 1]);
+const pooled = [...tf.grad(x => tf.sum(tf.maxPool(x as tf.Tensor4D, 2, 2, 'valid')))(image).dataSync()];
+let code: string | undefined;
+try {
+  tf.grad(filter => tf.sum(tf.conv2d(image, filter as tf.Tensor4D, 1, 'valid')))(tf.ones([1, 1, 1, 1])).dataSync();
+} catch (error) {
+  code = (error as L2OError).code;
+}
+console.log(JSON.stringify({results, kernels: {registered, pooled: pooled.reduce((a, b) => a + b, 0), code}}));

@@ -74,6 +74,18 @@ describe('registerWasmTrainingKernels', function () {
     expect([...sums!.slice(0, 2), ...sums!.slice(4)]).to.deep.equal([0, 0, 0, 0]);
   });
 
+  it('sums segments of integers as cpu does', async () => {
+    const sums = (): number[] => tf.tidy(() => {
+      const sum = tf.unsortedSegmentSum(tf.tensor2d([[1, 2], [3, 4], [5, -6], [7, 8]], [4, 2], 'int32'), tf.tensor1d([2, 0, 2, -1], 'int32'), 3);
+      return [...sum.dataSync()];
+    });
+    await useBackend('cpu');
+    const expected = sums();
+    await useBackend('wasm');
+    expect(sums()).to.deep.equal(expected).and.deep.equal([3, 4, 0, 0, 6, -4]);
+    await useBackend('cpu');
+  });
+
   it('trains a conv net on wasm as cpu does, and leaves no tensor behind', async () => {
     const train = async (backend: 'cpu' | 'wasm'): Promise<number[]> => {
       await useBackend(backend);

@@ -20,7 +20,7 @@ describe('DeferredSteps', () => {
       const before = tf.memory().numTensors, steps = new DeferredSteps();
       expect(steps.settle()).to.equal(true);
       for (const made of [0, 1]) {
-        tf.tidy(() => steps.watch(tf.scalar(made)));
+        tf.tidy(() => steps.watch(tf.scalar(made), () => undefined));
         if (waiting) await new Promise(resolve => setTimeout(resolve, 1));
         expect(steps.settle()).to.equal(made === 1);
         expect(steps.settle()).to.equal(true);
@@ -28,4 +28,14 @@ describe('DeferredSteps', () => {
       expect(tf.memory().numTensors).to.equal(before);
     });
   }
+
+  it('asks whether the device lives before it believes a 0, and forgets the step', () => {
+    const before = tf.memory().numTensors, steps = new DeferredSteps();
+    tf.tidy(() => steps.watch(tf.scalar(0), () => {
+      throw new Error('lost');
+    }));
+    expect(() => steps.settle()).to.throw('lost');
+    expect(steps.settle()).to.equal(true);
+    expect(tf.memory().numTensors).to.equal(before);
+  });
 });

@@ -47,17 +47,17 @@ const scenarios = {
     return {backend: tf.getBackend(), runner, isThreaded: name === 'wasm' && !(losable().wasm.HEAPU8.buffer instanceof ArrayBuffer), notices};
   },
 
-  loseContext: (): Lost => stepsAfter(async () => {
+  loseContext: (onNonFinite?: 'skip' | 'throw'): Lost => stepsAfter(async () => {
     const {gl} = losable().gpgpu;
     gl.getExtension('WEBGL_lose_context')!.loseContext();
     await new Promise(resolve => setTimeout(resolve, 50));
-  }),
+  }, onNonFinite),
 
-  destroyDevice: (): Lost => stepsAfter(async () => {
+  destroyDevice: (onNonFinite?: 'skip' | 'throw'): Lost => stepsAfter(async () => {
     const {device} = losable();
     device.destroy();
     await device.lost;
-  }),
+  }, onNonFinite),
 
   removeBackend: (): Lost => stepsAfter(async () => {
     tf.removeBackend(tf.getBackend());

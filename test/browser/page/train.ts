@@ -252,8 +252,8 @@ export async function throws(waiting: boolean): Promise<{late: number; error: To
 }
 
 /** Steps until something is lost: what the next steps say, and what disposing says. */
-export async function stepsAfter(lose: () => Promise<void>): Promise<Record<'training' | 'step' | 'save' | 'disposing', Told | undefined>> {
-  const bowl = new Bowl(SHAPES), optimizer = learnedOptimizer();
+export async function stepsAfter(lose: () => Promise<void>, onNonFinite: 'skip' | 'throw' = 'skip'): Promise<Record<'training' | 'step' | 'save' | 'disposing', Told | undefined>> {
+  const bowl = new Bowl(SHAPES), optimizer = learnedOptimizer({onNonFinite});
   const gradients = (): tf.NamedTensorMap => Object.fromEntries(bowl.variables.map(v => [v.name, tf.onesLike(v)]));
   optimizer.applyGradients(gradients());
   optimizer.applyGradients(gradients());
