@@ -21,7 +21,7 @@ interface Peaks {
 const OPERATIONS = 114;
 /** Bytes a parameter: gradient read, parameter and three slots read and written; the check for non-finite gradients reads the gradient once more. */
 const BYTES = 4 * (1 + 2 * (1 + NUM_PARAMETER_SLOTS) + 1), ADAM_BYTES = 4 * 7;
-const SIZES = [10_000, 100_000, 1_000_000, 10_000_000], ROUNDS = 1_000_000, OPERATIONS_A_ROUND = 96;
+const SIZES = [10_000, 100_000, 1_000_000, 10_000_000], ROUNDS = 1_000_000, OPERATIONS_A_ROUND = 96, CALLS = 10_000;
 
 /** The step kernel at one size beside the machine's limits, in nanoseconds a parameter. */
 export interface RooflineRow {
@@ -42,6 +42,8 @@ export interface Roofline {
   readonly bytesPerParam: number;
   /** Peak of the machine, in billions of operations a second. */
   readonly gigaflops: number;
+  /** One call from JavaScript into the module, in nanoseconds; a step makes three for each variable. */
+  readonly callNs?: number;
   readonly rows: readonly RooflineRow[];
 }
 
@@ -53,7 +55,7 @@ export interface Roofline {
  */
 export async function measureRoofline(seconds: number, maxParams = Infinity): Promise<Roofline> {
   const module = buildModule(), rows: RooflineRow[] = [];
-  let gigaflops = 0;
+  let gigaflops = 0, callNs = Infinity;
   for (const size of SIZES.filter(size => size <= maxParams)) {
     const heap = new OwnHeap(), kernel = new WasmStep(heap, module), random = new Random(1);
     const peaks = new WebAssembly.Instance(module, {env: {memory: heap.memory}}).exports as unknown as Peaks;
@@ -73,8 +75,12 @@ export async function measureRoofline(seconds: number, maxParams = Infinity): Pr
       () => peaks.fusedAdam(parameter, gradient, m, v, size, 1e-6, 1, 1),
       () => peaks.triad(m, parameter, gradient, v, size),
       () => peaks.multiplyAdds(ROUNDS / 10),
+      () => {
+        for (let i = 0; i < CALLS; i++) peaks.multiplyAdds(0);
+      },
     ].map(timed), {seconds, minRounds: 5, warmUpRounds: 1});
-    const [ours, adam, triad, peak] = times.map(median) as [number, number, number, number];
+    const [ours, adam, triad, peak, calls] = times.map(median) as [number, number, number, number, number];
+    callNs = Math.min(callNs, calls * 1e6 / CALLS);
     gigaflops = Math.max(gigaflops, ROUNDS / 10 * OPERATIONS_A_ROUND / peak / 1e6);
     const ns = (ms: number): number => ms * 1e6 / size, bandwidth = 16 / ns(triad);
     rows.push({
@@ -82,7 +88,7 @@ export async function measureRoofline(seconds: number, maxParams = Infinity): Pr
       memoryLimitNs: round(BYTES / bandwidth), arithmeticLimitNs: round(OPERATIONS / (OPERATIONS_A_ROUND * ROUNDS / 10 / peak / 1e6)), adamMemoryLimitNs: round(ADAM_BYTES / bandwidth),
     });
   }
-  return {operationsPerParam: OPERATIONS, bytesPerParam: BYTES, gigaflops: round(gigaflops), rows};
+  return {operationsPerParam: OPERATIONS, bytesPerParam: BYTES, gigaflops: round(gigaflops), callNs: round(callNs), rows};
 }
 
 function round(value: number): number {

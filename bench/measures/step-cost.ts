@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import {Random} from '../../src/random.js';
-import {median, toDecimals} from '../support/numbers.js';
+import {median, toDecimals, toDigits} from '../support/numbers.js';
 import {takeTurns, timed, type Effort} from '../support/turns.js';
 import {CONTENDERS, makeContender, settle, type Contender} from './contenders.js';
 
@@ -53,7 +53,7 @@ export async function measureStep({numParams, numVariables}: StepSize, effort: E
   tf.dispose(gradients);
   const [ours, adam, sgd] = times.map(median) as [number, number, number];
   const ns = (milliseconds: number): number => toDecimals(milliseconds * 1e6 / steps / numParams, 2);
-  return {numParams, numVariables, nsPerParam: ns(ours), adamNsPerParam: ns(adam), ratio: toDecimals(ours / adam, 3), sgdNsPerParam: ns(sgd), turns: times[0]!.length};
+  return {numParams, numVariables, nsPerParam: ns(ours), adamNsPerParam: ns(adam), ratio: toDigits(ours / adam, 4), sgdNsPerParam: ns(sgd), turns: times[0]!.length};
 }
 
 /** Uses variables as the next forward pass does: tfjs-node hands new values to TensorFlow only then, and no time is hidden. */

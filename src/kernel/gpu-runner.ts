@@ -73,7 +73,7 @@ class GpuLossSlots implements LossSlots {
   }
 }
 
-/** The fused step on a GPU backend: a dozen programs for all variables together, nothing read back. */
+/** The fused step on a GPU backend: some fifteen programs for all variables together, nothing read back. */
 export class GpuRunner implements StepRunner {
   readonly name: 'webgl' | 'webgpu';
   readonly readsLoss = false;

@@ -104,6 +104,16 @@ describe('in Chromium', function () {
         expect([late, lateBuffers, after]).to.deep.equal([early, earlyBuffers, before]);
       });
 
+      if (backend !== 'wasm') {
+        it('reads nothing back in a step, and runs few programs for many variables', async () => {
+          const one = await page.run('countWork', 1), fifty = await page.run('countWork', 50);
+          expect([one.reads, fifty.reads]).to.deep.equal([0, 0]);
+          // On webgpu two copies for each variable come on top.
+          expect(one.programs).to.be.within(1, 16);
+          expect(fifty.programs).to.be.within(one.programs, backend === 'webgl' ? 24 : 24 + 2 * 50);
+        });
+      }
+
       it('takes back the slots of optimizers that nobody has disposed', async () => {
         // Each leaves at most the verdict on its last step.
         expect(await page.run('collect')).to.be.at.most(5);

@@ -11,6 +11,7 @@ import {measureStart} from '../../../bench/measures/start.js';
 import {measureStep} from '../../../bench/measures/step-cost.js';
 import {measureThreads} from '../../../bench/measures/threads.js';
 import {selectRunner} from '../../../src/kernel/select-runner.js';
+import {countWork} from './count-work.js';
 import {extremes, golden} from './golden.js';
 import {threads} from './threads.js';
 import {againstCpu, assigned, collect, countTensors, fitConv, grown, moved, skips, stepsAfter, thetaRoundTrip, throws, trainSaveResume, type Told} from './train.js';
@@ -34,7 +35,7 @@ function losable(): LosableBackend {
 type Lost = ReturnType<typeof stepsAfter>;
 
 const scenarios = {
-  againstCpu, assigned, collect, countTensors, extremes, fitConv, golden, grown, measureMemory, measureModel, measureStart, measureStep, measureThreads, moved, skips, thetaRoundTrip, threads, throws, trainSaveResume,
+  againstCpu, assigned, collect, countTensors, countWork, extremes, fitConv, golden, grown, measureMemory, measureModel, measureStart, measureStep, measureThreads, moved, skips, thetaRoundTrip, threads, throws, trainSaveResume,
 
   /** Makes a backend the current one, with flags of TF.js set before, and tells which runner serves it. */
   async use(name: string, flags: Readonly<Record<string, boolean>> = {}): Promise<{backend: string; runner: string; isThreaded: boolean; notices: string[]}> {
