@@ -10,8 +10,10 @@ import {rolloutParticle} from '../../src/meta/particle.js';
 import {flatnessPoints, TaskFlatness} from '../../src/meta/window-flatness.js';
 import {Random} from '../../src/random.js';
 import {OpsRollout} from '../../src/rollout/ops-rollout.js';
+import {RULE_NAMES} from '../../src/rules/registry.js';
 import {quadraticFamily} from '../../src/tasks/families/quadratic.js';
 import {defaultTheta} from '../../src/theta/default-theta.js';
+import type {TaskFamily} from '../../src/tasks/task-family.js';
 import {slopes} from './families/slopes.js';
 import {parameterNorm} from './parameter-norm.js';
 import {RUN} from './run-options.js';
@@ -86,6 +88,19 @@ describe('metaFit with a regularizer', () => {
       expect(resumed.history).to.deep.equal(whole.history);
       expect(whole.history.slice(1).every(h => h.flatness! >= 0 && h.flatnessDropped === 0)).to.equal(true);
     });
+  }
+
+  for (const rule of RULE_NAMES) {
+    for (const estimator of ['es', 'nres', 'bptt'] as const) {
+      it(`takes the penalties of ${rule} by ${estimator}, in the engine that its tasks have`, async () => {
+        for (const tasks of [slopes as TaskFamily, quadraticFamily({dimension: 3}) as TaskFamily]) {
+          const run = {...RUN, rule, estimator, tasks, numOuterSteps: 2, numPairs: 1, numHeldOut: 1, horizons: [8, 8], keep: 'last', regularizer: {...SHARPNESS, strength: 100}} as const;
+          const {history, theta} = await metaFit(run), {regularizer: _none, ...bare} = run, plain = await metaFit(bare);
+          expect(history.slice(1).map(h => h.flatness! >= 0 && Number.isFinite(h.flatness))).to.deep.equal([true, true]);
+          expect(theta.hash).to.not.equal(plain.theta.hash);
+        }
+      });
+    }
   }
 
   it('belongs to the recipe, so that a checkpoint of another strength is refused', async () => {
