@@ -15,12 +15,12 @@ import {layers, sequential} from '@tensorflow/tfjs-layers';
 import {existsSync, readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
+import {writeFileAtomically} from '../src/cli/atomic-file.js';
 import {FlatnessRegularizer, learnedOptimizer, Random, type FlatnessRegularizerOptions} from '../src/index.js';
 import {tInterval} from '../src/report/statistics.js';
 import {RULE_NAMES, type RuleName} from '../src/rules/registry.js';
 import {sampleTwoValleys, twoValleyLoss, valleyOf, type TwoValleyProblem} from '../src/tasks/families/two-valley.js';
 import {twoValleyRule, type TwoValleyPlan} from './flatness-two-valleys/meta-fit.js';
-import {writeFileAtomically} from '../src/cli/atomic-file.js';
 import {Records} from './l2o-entropy/records.js';
 
 /** Settings were chosen on others. */

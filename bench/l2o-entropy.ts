@@ -12,6 +12,7 @@
 import {existsSync, mkdirSync, readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
+import {writeFileAtomically} from '../src/cli/atomic-file.js';
 import {mean} from '../src/report/statistics.js';
 import {RULE_NAMES, type RuleName} from '../src/rules/registry.js';
 import {judgeCell, trainCell} from './l2o-entropy/cells.js';
@@ -20,7 +21,6 @@ import {describeJob, jobsOf, type Job} from './l2o-entropy/jobs.js';
 import {LINK_SEEDS, linkSolutions, linkTable} from './l2o-entropy/link-study.js';
 import {Pool} from './l2o-entropy/pool.js';
 import {cellOptions, FULL, MEASURES, startOptions, type Cell, type Penalty, type Plan} from './l2o-entropy/protocol.js';
-import {writeFileAtomically} from '../src/cli/atomic-file.js';
 import {Records} from './l2o-entropy/records.js';
 import {adamReference} from './l2o-entropy/reference.js';
 import {chooseStrength, compare, describe, thetaMean, type Judged} from './l2o-entropy/summary.js';

@@ -34,10 +34,7 @@ export function readCheckpoint(): Checkpoint | undefined {
   const bytes = readFileSync(checkpointFile), start = bytes.indexOf(10) + 1;
   const {ruleVersion, thetaSize, best, ...scalars} = JSON.parse(bytes.subarray(0, start).toString()) as Header;
   if (ruleVersion !== RULE_VERSION || thetaSize !== THETA_SIZE) throw new Error('the checkpoint is of another version of the rule; move it away to start anew');
-  const [theta, moment, variance, average] = [0, 1, 2, 3].map(i => {
-    const from = bytes.byteOffset + start + 4 * i * THETA_SIZE;
-    return new Float32Array(bytes.buffer.slice(from, from + 4 * THETA_SIZE));
-  });
+  const [theta, moment, variance, average] = [0, 1, 2, 3].map(i => floatsOf(bytes, start + 4 * i * THETA_SIZE));
   return {state: {...scalars, theta: theta!, moment: moment!, variance: variance!}, average: average!, best};
 }
 
@@ -46,12 +43,17 @@ export function saveBestTheta(theta: Float32Array): void {
   writeFileAtomically(bestFile, bytesOf(theta));
 }
 
+/** As many floats as a theta has, from this byte on. */
+function floatsOf(bytes: Buffer, start: number): Float32Array {
+  const from = bytes.byteOffset + start;
+  return new Float32Array(bytes.buffer.slice(from, from + 4 * THETA_SIZE));
+}
+
 function bytesOf(array: Float32Array): Buffer {
   return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
 }
 
 /** The theta that ships. */
 export function readBestTheta(): Float32Array {
-  const bytes = readFileSync(bestFile);
-  return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
+  return floatsOf(readFileSync(bestFile), 0);
 }

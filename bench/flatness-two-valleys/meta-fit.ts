@@ -6,12 +6,11 @@ import type {MetaFitOptions} from '../../src/meta/meta-fit-options.js';
 import {Random} from '../../src/random.js';
 import {tInterval, type Estimate} from '../../src/report/statistics.js';
 import {openRollout} from '../../src/rollout/open-rollout.js';
-import {ruleInfo, type RuleName} from '../../src/rules/registry.js';
+import type {RuleName} from '../../src/rules/registry.js';
 import {reparametrised} from '../../src/tasks/augment/reparametrised.js';
 import {sampleTwoValleys, twoValleyFamily, valleyOf} from '../../src/tasks/families/two-valley.js';
 import {decodeTheta, encodeTheta, makeTheta, type Theta} from '../../src/theta/theta-file.js';
-import {engineHash} from '../../src/rollout/engine-hash.js';
-import type {Records} from '../l2o-entropy/records.js';
+import {trainingKey, type Records} from '../l2o-entropy/records.js';
 import {pairedDifference, type PairedDifference} from '../l2o-entropy/statistics.js';
 
 /** The optimizer sees a tenth of all distances: RNNProp's steps of at most 0.01 could not leave a valley in 100 otherwise. */
@@ -97,11 +96,10 @@ async function endsOf(records: Records, rule: RuleName, seed: number, plan: TwoV
   return ends;
 }
 
-async function thetaOf(records: Records, name: string, {initialTheta, ...options}: Training): Promise<Theta> {
-  const from = typeof initialTheta === 'object' && 'hash' in initialTheta ? initialTheta.hash : 'untrained';
-  const key = {...options, from, family: FAMILY.name, ruleVersion: ruleInfo(options.rule!).version, engine: engineHash()}, known = records.read(name, key) as {theta: string} | undefined;
+async function thetaOf(records: Records, name: string, options: Training): Promise<Theta> {
+  const key = trainingKey(options, FAMILY.name), known = records.read(name, key) as {theta: string} | undefined;
   if (known !== undefined) return decodeTheta(new Uint8Array(Buffer.from(known.theta, 'base64'))).theta;
-  const {theta: {values}} = await metaFit({...options, initialTheta, tasks: FAMILY}), theta = makeTheta(values, options.rule);
+  const {theta: {values}} = await metaFit({...options, tasks: FAMILY}), theta = makeTheta(values, options.rule);
   records.write(name, key, {theta: Buffer.from(encodeTheta(theta)).toString('base64')});
   return theta;
 }

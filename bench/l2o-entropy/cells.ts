@@ -1,13 +1,12 @@
 /** Makes the pieces of the study: a meta-trained theta, and how the models do that it trains. Each is kept as soon as it is there. */
 import {existsSync, readFileSync} from 'node:fs';
+import {writeFileAtomically} from '../../src/cli/atomic-file.js';
 import {metaFit} from '../../src/meta/meta-fit.js';
-import {ruleInfo, type RuleName} from '../../src/rules/registry.js';
+import type {RuleName} from '../../src/rules/registry.js';
 import {decodeTheta, encodeTheta, makeTheta, type Theta} from '../../src/theta/theta-file.js';
 import {train, type Solution} from './judge.js';
 import {cellOptions, startOptions, type Cell, type Plan} from './protocol.js';
-import {writeFileAtomically} from '../../src/cli/atomic-file.js';
-import {engineHash} from '../../src/rollout/engine-hash.js';
-import type {Records} from './records.js';
+import {trainingKey, type Records} from './records.js';
 import {judgedTasks, META_FAMILY, type SuiteName} from './tasks.js';
 
 /** What is known of one meta-training run. */
@@ -75,15 +74,14 @@ export function stopwatch(): () => number {
 
 type Training = ReturnType<typeof startOptions>;
 
-async function trained(records: Records, name: string, {initialTheta, ...options}: Training): Promise<{theta: Theta; record: TrainingRecord}> {
-  const from = typeof initialTheta === 'object' && 'hash' in initialTheta ? initialTheta.hash : 'untrained';
-  const key = {...options, from, family: META_FAMILY.name, ruleVersion: ruleInfo(options.rule!).version, engine: engineHash()}, path = `${records.path(name, key)}.safetensors`;
+async function trained(records: Records, name: string, options: Training): Promise<{theta: Theta; record: TrainingRecord}> {
+  const key = trainingKey(options, META_FAMILY.name), path = `${records.path(name, key)}.safetensors`;
   const known = records.read(name, key) as TrainingRecord | undefined;
   if (known !== undefined && existsSync(path)) {
     const {theta} = decodeTheta(readFileSync(path));
     if (theta.hash === known.hash) return {theta, record: known};
   }
-  const cpu = stopwatch(), {theta: {values}, history} = await metaFit({...options, initialTheta, tasks: META_FAMILY}), theta = makeTheta(values, options.rule);
+  const cpu = stopwatch(), {theta: {values}, history} = await metaFit({...options, tasks: META_FAMILY}), theta = makeTheta(values, options.rule);
   const last = history.slice(-Math.ceil(history.length / 10)), average = (f: (h: (typeof history)[number]) => number): number => last.reduce((sum, h) => sum + f(h) / last.length, 0);
   const record: TrainingRecord = {
     seconds: cpu(), metaLoss: average(h => h.metaLoss!), ...(options.regularizer !== undefined && {flatness: average(h => h.flatness!)}),

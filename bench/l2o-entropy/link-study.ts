@@ -1,11 +1,11 @@
 /** Do local entropy and Hessian measures tell the same of a trained model, and do they foretell how it generalizes? */
 import {Random} from '../../src/random.js';
 import type {Estimate} from '../../src/report/statistics.js';
+import {correlation, ranks} from '../support/correlation.js';
 import {kept, stopwatch} from './cells.js';
 import {train, type Contender, type Solution} from './judge.js';
 import type {Records} from './records.js';
 import {MEASURED} from './solution-flatness.js';
-import {correlation, ranks} from '../support/correlation.js';
 import {bootstrap} from './statistics.js';
 import {linkTasks} from './tasks.js';
 

@@ -3,6 +3,9 @@ import {createHash} from 'node:crypto';
 import {existsSync, mkdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {writeFileAtomically} from '../../src/cli/atomic-file.js';
+import type {MetaFitOptions} from '../../src/meta/meta-fit-options.js';
+import {engineHash} from '../../src/rollout/engine-hash.js';
+import {ruleInfo} from '../../src/rules/registry.js';
 
 interface RecordFile {
   /** All that the value depends on. */
@@ -38,4 +41,10 @@ export class Records {
   write(name: string, key: object, value: unknown): void {
     writeFileAtomically(`${this.path(name, key)}.json`, JSON.stringify({key, value} satisfies RecordFile));
   }
+}
+
+/** All that the theta of a meta-training depends on, as a key. @param family Name of its tasks' family. */
+export function trainingKey({initialTheta, ...options}: Omit<MetaFitOptions, 'tasks'>, family: string): object {
+  const from = typeof initialTheta === 'object' && 'hash' in initialTheta ? initialTheta.hash : 'untrained';
+  return {...options, from, family, ruleVersion: ruleInfo(options.rule!).version, engine: engineHash()};
 }

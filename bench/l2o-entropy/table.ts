@@ -1,5 +1,6 @@
 /** The tables of docs/l2o-entropy.md, from its results. */
 import type {Estimate} from '../../src/report/statistics.js';
+import {markdownTable, textTable} from '../support/generated-block.js';
 import type {PairedDifference} from './statistics.js';
 
 /** What the tables read of a rule's results. */
@@ -23,22 +24,18 @@ export function accuracyTable(rules: Readonly<Record<string, object>>): string {
     percent(found.accuracyDifference.detectable), points(found.accuracyDifferenceToBestStop), logs(found.lossDifference.logTrainLoss!), logs(found.lossDifference.logTestLoss!),
     logs(found.logFlatnessDifference.wideLocalEntropy!), logs(found.logFlatnessDifference.hessianNorm!),
   ]);
-  return markdown(['rule', 'penalty', 'strength', 'plain, %', 'difference, points', 'by t', 'detectable', 'to best stop', 'ln train loss', 'ln test loss', 'ln local entropy, γ 9', 'ln max \\|λ\\|'], rows);
+  return markdownTable(textTable(['rule', 'penalty', 'strength', 'plain, %', 'difference, points', 'by t', 'detectable', 'to best stop', 'ln train loss', 'ln test loss', 'ln local entropy, γ 9', 'ln max \\|λ\\|'], rows));
 }
 
 /** The difference in test accuracy on each task, in points. */
 export function taskTable(rules: Readonly<Record<string, object>>): string {
   const rows = rowsOf(rules), tasks = Object.keys(rows[0]?.found.accuracyDifferenceByTask ?? {});
-  return markdown(['rule', 'penalty', ...tasks], rows.map(({rule, penalty, found}) => [rule, penalty, ...tasks.map(task => points(found.accuracyDifferenceByTask[task]!))]));
+  return markdownTable(textTable(['rule', 'penalty', ...tasks], rows.map(({rule, penalty, found}) => [rule, penalty, ...tasks.map(task => points(found.accuracyDifferenceByTask[task]!))])));
 }
 
 function rowsOf(rules: Readonly<Record<string, object>>): Array<{rule: string; penalty: string; plain: Estimate; found: PenaltyResults}> {
   return Object.entries(rules as Readonly<Record<string, RuleResults>>).flatMap(([rule, results]) => Object.entries(results)
     .filter(([penalty]) => penalty !== 'plain').map(([penalty, found]) => ({rule, penalty, plain: results.plain.testAccuracy, found: found as PenaltyResults})));
-}
-
-function markdown(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
 }
 
 function percent(share: number): string {

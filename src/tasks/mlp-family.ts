@@ -4,7 +4,7 @@ import type {LabelledData} from './digits.js';
 import {countParams, mlpProblem, type MlpTask} from './mlp-task.js';
 import type {CompiledProblem} from './compiled-problem.js';
 
-/** Held-out examples of a task. */
+/** Held-out examples of a task: the last ones of its data. */
 const NUM_VALIDATION = 256;
 const VALIDATION_BATCH_SIZE = 64;
 
@@ -35,29 +35,24 @@ export function sampleMlpTask(random: Random, digits: LabelledData, options: Mlp
     const initialParams = sampleInit(random, sizes);
     for (let i = 0; i < scales.length; i++) initialParams[i]! /= scales[i]!;
     const activation: Activation = random.pick(['relu', 'relu', 'relu', 'tanh', 'tanh', ...ACTIVATIONS]);
-    return {name: `${data.name} ${sizes.join('-')} ${activation}`, problem: mlpProblem({sizes, activation, batchSize, validationBatchSize: VALIDATION_BATCH_SIZE, scales, initialParams, ...data.task}, random.next())};
+    return {name: `${data.name} ${sizes.join('-')} ${activation}`, problem: mlpProblem({sizes, activation, batchSize, numValidation: NUM_VALIDATION, validationBatchSize: VALIDATION_BATCH_SIZE, scales, initialParams, ...data.task}, random.next())};
   }
-}
-
-interface DataSize {
-  readonly numExamples: number;
-  readonly numValidation: number;
 }
 
 interface SampledData {
   readonly name: string;
   readonly numFeatures: number;
   readonly numOutputs: number;
-  readonly task: Pick<MlpTask, 'features' | 'labels' | 'targets' | 'numExamples' | 'numValidation' | 'loss'>;
+  readonly task: Pick<MlpTask, 'features' | 'labels' | 'targets' | 'numExamples' | 'loss'>;
 }
 
 function sampleData(random: Random, digits: LabelledData): SampledData {
   const kind = random.pick(['digits', 'digits', 'digits', 'clusters', 'teacher', 'regression', 'pattern'] as const);
   if (kind === 'digits') return sampleDigits(random, digits);
   const numExamples = Math.round(random.logUniform(64, 1000));
-  if (kind === 'pattern') return samplePattern(random, {numExamples, numValidation: NUM_VALIDATION});
-  const size = {numExamples, numValidation: NUM_VALIDATION, numFeatures: Math.round(random.logUniform(4, 64))};
-  return kind === 'clusters' ? sampleClusters(random, size) : sampleTeacher(random, size, kind === 'regression');
+  if (kind === 'pattern') return samplePattern(random, numExamples);
+  const numFeatures = Math.round(random.logUniform(4, 64));
+  return kind === 'clusters' ? sampleClusters(random, numExamples, numFeatures) : sampleTeacher(random, numExamples, numFeatures, kind === 'regression');
 }
 
 function sampleDigits(random: Random, digits: LabelledData): SampledData {
@@ -72,15 +67,15 @@ function sampleDigits(random: Random, digits: LabelledData): SampledData {
     labels[i] = classOf[digits.labels[order[i]!]!]!;
   }
   addLabelNoise(random, labels.subarray(0, numExamples), numClasses);
-  const size = {numExamples, numValidation: NUM_VALIDATION}, loss = 'softmaxCrossEntropy';
-  if (random.chance(0.6)) return {name: 'digits', numFeatures: d, numOutputs: numClasses, task: {features: raw, labels, ...size, loss}};
+  const loss = 'softmaxCrossEntropy';
+  if (random.chance(0.6)) return {name: 'digits', numFeatures: d, numOutputs: numClasses, task: {features: raw, labels, numExamples, loss}};
   const numFeatures = Math.round(random.logUniform(8, 64));
   const features = multiply(raw, random.normals(d * numFeatures, 1 / Math.sqrt(d)), numAll, d, numFeatures);
-  return {name: 'projected digits', numFeatures, numOutputs: numClasses, task: {features, labels, ...size, loss}};
+  return {name: 'projected digits', numFeatures, numOutputs: numClasses, task: {features, labels, numExamples, loss}};
 }
 
-function sampleClusters(random: Random, {numExamples, numValidation, numFeatures}: DataSize & {readonly numFeatures: number}): SampledData {
-  const numAll = numExamples + numValidation;
+function sampleClusters(random: Random, numExamples: number, numFeatures: number): SampledData {
+  const numAll = numExamples + NUM_VALIDATION;
   const numClasses = 2 + random.integer(9), spread = random.logUniform(0.3, 3) / Math.sqrt(numFeatures) * 2;
   const perClass = 1 + random.integer(3), centers = random.normals(numClasses * perClass * numFeatures, spread);
   const features = random.normals(numAll * numFeatures), labels = new Int32Array(numAll);
@@ -91,11 +86,11 @@ function sampleClusters(random: Random, {numExamples, numValidation, numFeatures
   }
   addLabelNoise(random, labels.subarray(0, numExamples), numClasses);
   scaleFeatures(random, features, numFeatures);
-  return {name: 'clusters', numFeatures, numOutputs: numClasses, task: {features, labels, numExamples, numValidation, loss: 'softmaxCrossEntropy'}};
+  return {name: 'clusters', numFeatures, numOutputs: numClasses, task: {features, labels, numExamples, loss: 'softmaxCrossEntropy'}};
 }
 
-function sampleTeacher(random: Random, {numExamples, numValidation, numFeatures}: DataSize & {readonly numFeatures: number}, regression: boolean): SampledData {
-  const numAll = numExamples + numValidation;
+function sampleTeacher(random: Random, numExamples: number, numFeatures: number, regression: boolean): SampledData {
+  const numAll = numExamples + NUM_VALIDATION;
   const width = Math.round(random.logUniform(4, 32)), numOutputs = regression ? 1 + random.integer(4) : 2 + random.integer(9);
   const features = random.normals(numAll * numFeatures);
   const hidden = multiply(features, random.normals(numFeatures * width, random.logUniform(0.5, 2) / Math.sqrt(numFeatures)), numAll, numFeatures, width);
@@ -106,34 +101,34 @@ function sampleTeacher(random: Random, {numExamples, numValidation, numFeatures}
   if (regression) {
     const noise = random.chance(0.5) ? random.logUniform(0.01, 0.5) : 0, scale = random.logUniform(0.3, 3);
     for (let i = 0; i < outputs.length; i++) outputs[i] = scale * (outputs[i]! + (i < numExamples * numOutputs ? noise * random.normal() : 0));
-    return {name: linear ? 'linear regression' : 'regression', numFeatures, numOutputs, task: {features, targets: outputs, numExamples, numValidation, loss: 'meanSquaredError'}};
+    return {name: linear ? 'linear regression' : 'regression', numFeatures, numOutputs, task: {features, targets: outputs, numExamples, loss: 'meanSquaredError'}};
   }
   const labels = Int32Array.from({length: numAll}, (_, i) => {
     const row = outputs.subarray(i * numOutputs, (i + 1) * numOutputs);
     return row.indexOf(Math.max(...row));
   });
   addLabelNoise(random, labels.subarray(0, numExamples), numOutputs);
-  return {name: 'teacher', numFeatures, numOutputs, task: {features, labels, numExamples, numValidation, loss: 'softmaxCrossEntropy'}};
+  return {name: 'teacher', numFeatures, numOutputs, task: {features, labels, numExamples, loss: 'softmaxCrossEntropy'}};
 }
 
 /** Patterns in few features that a small network learns late and all at once. */
-function samplePattern(random: Random, {numExamples, numValidation}: DataSize): SampledData {
-  const kind = random.pick(['board', 'parity', 'waves'] as const), numAll = numExamples + numValidation, size = {numExamples, numValidation};
+function samplePattern(random: Random, numExamples: number): SampledData {
+  const kind = random.pick(['board', 'parity', 'waves'] as const), numAll = numExamples + NUM_VALIDATION;
   if (kind === 'parity') {
     const numSigns = 2 + random.integer(4), numFeatures = numSigns + random.integer(4), features = new Float32Array(numAll * numFeatures).map(() => (random.chance(0.5) ? 1 : -1));
     const labels = Int32Array.from({length: numAll}, (_, i) => features.subarray(i * numFeatures, i * numFeatures + numSigns).reduce((product, x) => product * x, 1) > 0 ? 1 : 0);
-    return {name: 'parity', numFeatures, numOutputs: 2, task: {features, labels, ...size, loss: 'softmaxCrossEntropy'}};
+    return {name: 'parity', numFeatures, numOutputs: 2, task: {features, labels, numExamples, loss: 'softmaxCrossEntropy'}};
   }
   const numFeatures = 1 + random.integer(3), frequency = random.logUniform(0.5, 3), features = new Float32Array(numAll * numFeatures).map(() => random.uniform(-1, 1));
   const rowOf = (i: number): Float32Array => features.subarray(i * numFeatures, (i + 1) * numFeatures);
   if (kind === 'waves') {
     const waves = Array.from({length: 1 + random.integer(3)}, () => ({direction: random.normals(numFeatures, Math.PI * frequency), phase: random.uniform(0, 2 * Math.PI)}));
     const targets = Float32Array.from({length: numAll}, (_, i) => waves.reduce((sum, {direction, phase}) => sum + Math.sin(rowOf(i).reduce((dot, x, k) => dot + x * direction[k]!, phase)), 0));
-    return {name: 'waves', numFeatures, numOutputs: 1, task: {features, targets, ...size, loss: 'meanSquaredError'}};
+    return {name: 'waves', numFeatures, numOutputs: 1, task: {features, targets, numExamples, loss: 'meanSquaredError'}};
   }
   const numClasses = 2 + random.integer(3);
   const labels = Int32Array.from({length: numAll}, (_, i) => rowOf(i).reduce((sum, x) => sum + Math.floor((x + 1) * frequency), 0) % numClasses);
-  return {name: 'board', numFeatures, numOutputs: numClasses, task: {features, labels, ...size, loss: 'softmaxCrossEntropy'}};
+  return {name: 'board', numFeatures, numOutputs: numClasses, task: {features, labels, numExamples, loss: 'softmaxCrossEntropy'}};
 }
 
 function addLabelNoise(random: Random, labels: Int32Array, numClasses: number): void {

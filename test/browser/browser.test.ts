@@ -178,22 +178,16 @@ describe('in Chromium', function () {
     expect(recipe).to.equal('test');
   }));
 
-  for (const onNonFinite of ['skip', 'throw'] as const) {
-    it(`a WebGL context that is lost is told, with what to do: ${onNonFinite}`, () => onPage('plain', async page => {
-      await page.run('use', 'webgl');
-      const {training, step, save, disposing} = await page.run('loseContext', onNonFinite);
-      for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('context was lost').and.includes('last saved');
-      expect(disposing).to.equal(undefined);
-      page.errors.length = 0;
-    }));
-
-    it(`a WebGPU device that is lost is told, with what to do: ${onNonFinite}`, () => onPage('plain', async page => {
-      await page.run('use', 'webgpu');
-      const {training, step, save, disposing} = await page.run('destroyDevice', onNonFinite);
-      for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('destroyed').and.includes('last saved');
-      expect(disposing).to.equal(undefined);
-      page.errors.length = 0;
-    }));
+  for (const [what, backend, loss, words] of [['WebGL context', 'webgl', 'loseContext', 'context was lost'], ['WebGPU device', 'webgpu', 'destroyDevice', 'destroyed']] as const) {
+    for (const onNonFinite of ['skip', 'throw'] as const) {
+      it(`a ${what} that is lost is told, with what to do: ${onNonFinite}`, () => onPage('plain', async page => {
+        await page.run('use', backend);
+        const {training, step, save, disposing} = await page.run(loss, onNonFinite);
+        for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes(words).and.includes('last saved');
+        expect(disposing).to.equal(undefined);
+        page.errors.length = 0;
+      }));
+    }
   }
 
   for (const backend of ['webgl', 'webgpu', 'wasm']) {

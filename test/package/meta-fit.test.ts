@@ -47,7 +47,7 @@ describe('metaFit in the packed package', function () {
     expect(again!.theta.hash).to.equal(first!.theta.hash);
   });
 
-  it('loads a config and a family in TypeScript through tsx, in workers too, and says what is missing without it', function () {
+  it('loads a config and a family in TypeScript through tsx, in workers too, and says what is missing without it (skipped where Node itself reads TypeScript)', function () {
     if ('typescript' in process.features) this.skip();
     const tsx = join(project.folder, 'node_modules', 'tsx'), args = ['meta-fit', 'typed.ts', '--json'];
     writeFileSync(join(project.folder, 'family.ts'), `type Size = number;\nconst size: Size = 4;\n${FAMILY.replace('normals(4)', 'normals(size)')}`);
