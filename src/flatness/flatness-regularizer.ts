@@ -35,7 +35,8 @@ interface Fit {
  * The extra passes leave no trace: loss, metrics, statistics of normalisation and random numbers are those of a training
  * without them, all passes of a step see the same dropout masks, and weights are put back bit by bit, also where a pass throws.
  * `logs` of batches and epochs get `flatness`, the measure as penalised (of an epoch: the mean over its steps, NaN where there was none),
- * and `flatnessDropped`. Weights are read and written through memory that JavaScript sees: on GPU backends each pass waits for the device.
+ * and `flatnessDropped`. Weights are read and written through memory that JavaScript sees: on GPU backends each pass waits for the device, and
+ * TF.js's synchronous reads on webgpu hold memory that is freed late: not for long trainings there.
  *
  * Steps are counted for each optimizer, from its first one with this regularizer; `every`, `warmup` and schedules go by that count.
  *

@@ -1,5 +1,6 @@
+import {L2OError} from '../errors.js';
 import type {Random} from '../random.js';
-import {allDropped, type FlatnessEstimate, type FlatnessWarning} from './estimate.js';
+import type {FlatnessEstimate, FlatnessWarning} from './estimate.js';
 import {lanczos, type RitzValues} from './lanczos.js';
 import type {Neighbourhood} from './neighbourhood.js';
 import {noGradient, type FlatnessPenalty} from './penalty.js';
@@ -25,9 +26,9 @@ export interface SpectralEstimate extends FlatnessEstimate {
  */
 export function estimateHessianNorm(around: Neighbourhood, random: Random, samples: number): SpectralEstimate {
   const ritz = lanczos(around, samples / 2, random);
-  if (ritz === undefined) throw allDropped('hessianNorm', samples);
+  if (ritz === undefined) throw notFinite();
   const index = largest(ritz), eigenvalue = ritz.values[index]!, value = Math.abs(eigenvalue), vector = ritz.vector(index), image = around.hessianVector(vector);
-  if (image === undefined) throw allDropped('hessianNorm', samples);
+  if (image === undefined) throw notFinite();
   addScaled(image, -eigenvalue, vector);
   const standardError = norm(image);
   const warnings: FlatnessWarning[] = standardError <= LARGE_RESIDUAL * value ? [] : [{
@@ -58,6 +59,10 @@ export function hessianNormPenalty(samples: number): FlatnessPenalty {
       return {value: Math.abs(eigenvalue), gradient};
     },
   };
+}
+
+function notFinite(): L2OError {
+  return new L2OError('NON_FINITE', "hessianNorm: expected finite gradients near the parameters, got one that is not. Lanczos' iterations cannot leave one out: check the parameters and the data for NaN, or take a smaller differenceRadius.");
 }
 
 /** Place of the Ritz value of largest size: the first or the last. */

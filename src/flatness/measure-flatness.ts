@@ -60,7 +60,8 @@ const NUM_PHASES = 6;
  * weights, averages of batch normalisation and optimizer stay as they are, also where this throws. Runs on the current backend and yields
  * to the event loop between pieces of work; training the model meanwhile would mix the states of its frozen weights.
  *
- * With the default options it costs about 500 gradients and 600 losses over the data: pass a part of them where they are many.
+ * With the default options it costs about 500 gradients and 600 losses over the data: pass a part of them where they are many. On webgpu TF.js's
+ * synchronous reads, one a loss, hold memory that is freed late: take another backend there, or leave out spectrum and landscape.
  *
  * @param model A compiled Layers model.
  * @param x Inputs, as for `model.fit`; they stay the caller's.

@@ -1,6 +1,8 @@
 import {expect} from 'chai';
 import {TestBrowser, type Setting, type TestPage} from '../support/browser.js';
+import type {FlatnessRegularizerOptions} from '../../src/flatness/flatness-regularizer-options.js';
 import type {Scenario} from '../kernel/golden.js';
+import type {RegularizedFit} from './page/flatness.js';
 
 const NUM_GOLDEN_STEPS = 40;
 
@@ -9,6 +11,8 @@ const SCENARIOS: readonly Scenario[] = [
   {title: 'without a loss, past the horizon, with decay at its bound', withLoss: false, horizon: 1500, startTime: 1480, learningRate: 3, weightDecay: 1000},
   {title: 'without parameter scaling, long after any horizon', horizon: 100_000, startTime: 5000, parameterScale: false, learningRate: 0.1},
 ];
+
+const PENALTIES = [{measure: 'sharpness', strength: 0.5}, {measure: 'localEntropy', strength: 0.5, gamma: 4, samples: 4}] as const satisfies readonly FlatnessRegularizerOptions[];
 
 interface Place {
   readonly title: string;
@@ -125,6 +129,14 @@ describe('in Chromium', function () {
         expect([...one.notices, ...two.notices]).to.deep.equal([]);
       });
 
+      if (backend !== 'wasm') {
+        it('trains alike when moved to the other kind of GPU backend and back', async () => {
+          const {difference, notices} = await page.run('moved', backend === 'webgl' ? 'webgpu' : 'webgl');
+          expect(difference).to.be.at.most(2e-3);
+          expect(notices).to.deep.equal([]);
+        });
+      }
+
       it('skips steps that are not finite, and counts them', async () => {
         const {skipped, restored, difference} = await page.run('skips');
         expect([skipped, restored]).to.deep.equal([4, 4]);
@@ -140,6 +152,30 @@ describe('in Chromium', function () {
         });
       }
     });
+  }
+
+  for (const backend of ['webgl', 'webgpu', 'wasm']) {
+    it(`flatness is measured and regularized on ${backend} as on cpu`, () => onPage('plain', async page => {
+      const all: Array<{measures: Record<string, number>; fits: RegularizedFit[]; same: boolean}> = [];
+      for (const name of ['cpu', backend]) {
+        await page.run('use', name);
+        const fits = [await page.run('regularizedFit', 'adam', PENALTIES[0]), await page.run('regularizedFit', 'learned', PENALTIES[1])];
+        // So weak a penalty must leave no trace of its passes.
+        const [plain, weak] = [await page.run('regularizedFit', 'adam'), await page.run('regularizedFit', 'adam', {...PENALTIES[0], strength: 1e-30})];
+        all.push({measures: await page.run('measured'), fits, same: JSON.stringify(plain.weights) === JSON.stringify(weak.weights)});
+      }
+      const [cpu, own] = all;
+      for (const [name, value] of Object.entries(cpu!.measures)) expect(own!.measures[name], name).to.be.closeTo(value, 0.02 * Math.abs(value));
+      cpu!.fits.forEach(({flatness, weights}, i) => {
+        const found = own!.fits[i]!;
+        expect(found.numLeft).to.equal(0);
+        flatness.forEach((value, epoch) => expect(found.flatness[epoch]).to.be.closeTo(value, 0.02 * value));
+        // Adam makes whole steps of gradients that are rounding alone: of few weights, so not of their mean square.
+        const differences = weights.flat().map((w, k) => w - found.weights.flat()[k]!);
+        expect(Math.hypot(...differences) / Math.sqrt(differences.length)).to.be.at.most(2e-3);
+      });
+      expect([cpu!.same, own!.same]).to.deep.equal([true, true]);
+    })).timeout(200_000);
   }
 
   for (const backend of ['wasm', 'cpu']) {

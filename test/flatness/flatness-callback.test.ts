@@ -4,7 +4,7 @@ import {expect} from 'chai';
 import {L2OError} from '../../src/errors.js';
 import {FlatnessRegularizer} from '../../src/flatness/flatness-regularizer.js';
 import {failure} from '../support/failure.js';
-import {atBatchEnd, makeData, makeModel, SHARP} from './regularized-model.js';
+import {atBatchEnd, makeData, makeModel, seeded, SHARP, weightsOf} from './regularized-model.js';
 
 describe('FlatnessRegularizer', () => {
   describe('as callback', () => {
@@ -40,6 +40,16 @@ describe('FlatnessRegularizer', () => {
       expect(Object.hasOwn(optimizer, 'computeGradients')).to.equal(false);
       await model.fit(x, y, {epochs: 5, batchSize: 8, verbose: 0, callbacks: [new FlatnessRegularizer(SHARP), atBatchEnd((_batch, _logs, trained) => { trained.stopTraining = true; })]});
       expect(Object.hasOwn(optimizer, 'computeGradients')).to.equal(false);
+    });
+
+    it('leaves weights, bit for bit, where fit is stopped', async () => {
+      // So weak a penalty changes no weight: what is left of its passes would show.
+      const stopped = async (flat?: FlatnessRegularizer): Promise<number[][]> => {
+        const {x, y} = makeData(), model = makeModel(tf.train.adam(0.01)), stop = atBatchEnd((batch, _logs, trained) => { trained.stopTraining = batch === 1; });
+        await seeded(() => model.fit(x, y, {epochs: 3, batchSize: 8, verbose: 0, callbacks: flat === undefined ? [stop] : [flat, stop]}));
+        return weightsOf(model);
+      };
+      expect(await stopped(new FlatnessRegularizer({measure: 'localEntropy', strength: 1e-30}))).to.deep.equal(await stopped());
     });
 
     it('restores the optimizer by itself at the next use after a fit that threw', async () => {

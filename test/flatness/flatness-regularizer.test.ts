@@ -24,6 +24,14 @@ const OPTIMIZERS: Readonly<Record<string, () => tf.Optimizer>> = {
   adamax: () => tf.train.adamax(0.01), rmsprop: () => tf.train.rmsprop(0.01), learned: () => learnedOptimizer({numSteps: 20}),
 };
 
+/** Each of TF.js's and of our optimizers with another measure. */
+const LONG_RUNS: ReadonlyArray<readonly [string, () => tf.Optimizer, FlatnessMeasure]> = [
+  ['adam, sharpness', () => tf.train.adam(), {measure: 'sharpness'}],
+  ['learned, localEntropy', () => learnedOptimizer(), {measure: 'localEntropy', gamma: 4, samples: 2}],
+  ['sgd, hessianNorm', () => tf.train.sgd(0.01), {measure: 'hessianNorm', samples: 4}],
+  ['learned, hessianTrace', () => learnedOptimizer(), {measure: 'hessianTrace', samples: 2}],
+];
+
 describe('FlatnessRegularizer', () => {
   describe('adds', () => {
     for (const measure of MEASURES) {
@@ -92,20 +100,25 @@ describe('FlatnessRegularizer', () => {
       expect(await run(true)).to.deep.equal(await run(false));
     });
 
-    it('leaves no more tensors after 1,000 steps than training without it', async () => {
-      const x = tf.ones([100, 2]), y = tf.ones([100, 1]);
-      const model = sequential({layers: [layers.dense({units: 1, inputShape: [2]})]}), flat = new FlatnessRegularizer({measure: 'sharpness', strength: 0.1});
-      model.compile({optimizer: tf.train.adam(), loss: 'meanSquaredError', metrics: ['mae']});
-      const fit = (epochs: number, callbacks?: FlatnessRegularizer): Promise<unknown> => model.fit(x, y, {epochs, batchSize: 1, verbose: 0, ...(callbacks !== undefined && {callbacks})});
-      await fit(1);
-      const before = tf.memory();
-      await fit(1, flat);
-      const few = tf.memory();
-      await fit(9, flat);
-      expect(tf.memory().numTensors).to.equal(before.numTensors);
-      expect(few.numTensors).to.equal(before.numTensors);
-      expect(tf.memory().numDataBuffers).to.equal(before.numDataBuffers);
-    }).timeout(120_000);
+    for (const [what, make, measure] of LONG_RUNS) {
+      it(`leaves no more tensors after 1,000 steps than training without it: ${what}`, async () => {
+        const x = tf.ones([100, 2]), y = tf.ones([100, 1]);
+        const model = sequential({layers: [layers.dense({units: 1, inputShape: [2]})]}), flat = new FlatnessRegularizer({...measure, strength: 0.1});
+        model.compile({optimizer: make(), loss: 'meanSquaredError', metrics: ['mae']});
+        const fit = (epochs: number, callbacks?: FlatnessRegularizer): Promise<unknown> => model.fit(x, y, {epochs, batchSize: 1, verbose: 0, ...(callbacks !== undefined && {callbacks})});
+        await fit(1);
+        const before = tf.memory();
+        await fit(1, flat);
+        const few = tf.memory();
+        await fit(9, flat);
+        expect(tf.memory().numTensors).to.equal(before.numTensors);
+        expect(few.numTensors).to.equal(before.numTensors);
+        expect(tf.memory().numDataBuffers).to.equal(before.numDataBuffers);
+        model.optimizer.dispose();
+        model.dispose();
+        tf.dispose([x, y]);
+      }).timeout(120_000);
+    }
   });
 
   describe('checks its options:', () => {

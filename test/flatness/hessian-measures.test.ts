@@ -1,4 +1,5 @@
 import {expect} from 'chai';
+import {L2OError} from '../../src/errors.js';
 import {estimateHessianNorm} from '../../src/flatness/hessian-norm.js';
 import {estimateFrobeniusNorm} from '../../src/flatness/hessian-square.js';
 import {estimateHessianTrace} from '../../src/flatness/hessian-trace.js';
@@ -77,6 +78,11 @@ describe('Hessian measures', () => {
     expect(estimateHessianTrace(around, random, 4).value).to.equal(0);
     expect(estimateHessianNorm(around, random, 8).value).to.equal(0);
     expect(estimateFrobeniusNorm(around, random, 4)).to.include({value: 0, standardError: 0});
+  });
+
+  it('say of a gradient that is not finite that the norm cannot do without it', () => {
+    const probe = quadraticProbe(matrixWith([1, 2, 3], new Random(8)), [1, 1, 1]), broken: LossProbe = {...probe, gradient: () => ({loss: 1, gradient: Float32Array.of(1, NaN, 1)})};
+    expect(() => estimateHessianNorm(new Neighbourhood(broken), new Random(8), 6)).to.throw(L2OError, 'cannot leave one out').with.property('code', 'NON_FINITE');
   });
 
   it('take exact products where the probe has them', () => {

@@ -91,6 +91,21 @@ describe('measureFlatness', () => {
     model.dispose();
   });
 
+  it('measures the same within 2 % where the layers of a relu net are rescaled, relative to tensors or filters, and not in plain form', async () => {
+    const net = (): LayersModel => compiled([layers.dense({units: 8, activation: 'relu', inputShape: [4]}), layers.dense({units: 6, activation: 'relu'}), layers.dense({units: 3, activation: 'softmax'})]);
+    const model = net(), other = net();
+    // Kernels by these factors, biases by their product so far, which is 1 at the end: the same function.
+    other.setWeights(other.getWeights().map((w, i) => tf.mul(w, [4, 4, 0.1, 0.4, 2.5, 1][i]!)));
+    for (const scaling of ['tensor', 'filter', 'plain'] as const) {
+      const options = {samples: 8, scaling, gamma: 25, radius: 0.1}, [here, there] = [await measureFlatness(model, x, y, options), await measureFlatness(other, x, y, options)];
+      expect(there.loss).to.be.closeTo(here.loss, 1e-5);
+      const changes = (['localEntropy', 'hessianTrace', 'hessianNorm', 'frobeniusNorm', 'worstSharpness', 'meanSharpness'] as const)
+        .map(name => Math.abs(there[name].value / here[name].value - 1));
+      if (scaling === 'plain') for (const change of changes) expect(change).to.be.above(0.2);
+      else for (const change of changes) expect(change).to.be.at.most(0.02);
+    }
+  });
+
   it('takes the model\'s own loss, whatever it is: a name, a function, one for each output', async () => {
     for (const loss of ['meanSquaredError', 'meanAbsoluteError', 'kullbackLeiblerDivergence', (t: tf.Tensor, p: tf.Tensor): tf.Tensor => tf.losses.softmaxCrossEntropy(t, p)]) {
       const model = sequential({layers: [layers.dense({units: 3, activation: 'softmax', inputShape: [4]})]});

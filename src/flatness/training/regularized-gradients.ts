@@ -99,7 +99,7 @@ function addPenalty(gradients: NamedTensorMap, targets: readonly Target[], penal
 }
 
 function allDropped({measure: {measure}}: StepPenalty, {numEvaluations, numNonFinite}: StepProbe): L2OError {
-  return new L2OError('NON_FINITE', `FlatnessRegularizer: expected a finite loss at perturbed weights for ${measure}, got ${numNonFinite} of ${numEvaluations} not finite, and no sample was left. The weights are as before; perturb less, or check loss and data.`);
+  return new L2OError('NON_FINITE', `FlatnessRegularizer: expected a finite loss at perturbed weights for ${measure}, got ${numNonFinite} of ${numEvaluations} not finite, and ${measure === 'hessianNorm' ? 'no estimate without them' : 'no sample was left'}. The weights are as before; perturb less, or check loss and data.`);
 }
 
 /** What a loss changes beside its result: statistics of normalisation, and a model's metrics. */

@@ -12,6 +12,7 @@ import {measureStep} from '../../../bench/measures/step-cost.js';
 import {measureThreads} from '../../../bench/measures/threads.js';
 import {selectRunner} from '../../../src/kernel/select-runner.js';
 import {countWork} from './count-work.js';
+import {measured, regularizedFit} from './flatness.js';
 import {extremes, golden} from './golden.js';
 import {threads} from './threads.js';
 import {againstCpu, assigned, collect, countTensors, fitConv, grown, moved, skips, stepsAfter, thetaRoundTrip, throws, trainSaveResume, type Told} from './train.js';
@@ -35,7 +36,7 @@ function losable(): LosableBackend {
 type Lost = ReturnType<typeof stepsAfter>;
 
 const scenarios = {
-  againstCpu, assigned, collect, countTensors, countWork, extremes, fitConv, golden, grown, measureMemory, measureModel, measureStart, measureStep, measureThreads, moved, skips, thetaRoundTrip, threads, throws, trainSaveResume,
+  againstCpu, assigned, collect, countTensors, countWork, extremes, fitConv, golden, grown, measured, measureMemory, measureModel, measureStart, measureStep, measureThreads, moved, regularizedFit, skips, thetaRoundTrip, threads, throws, trainSaveResume,
 
   /** Makes a backend the current one, with flags of TF.js set before, and tells which runner serves it. */
   async use(name: string, flags: Readonly<Record<string, boolean>> = {}): Promise<{backend: string; runner: string; isThreaded: boolean; notices: string[]}> {
