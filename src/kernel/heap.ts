@@ -30,6 +30,15 @@ export function outOfMemory(memory: string, floats: number, cause?: unknown): L2
   return new L2OError('ENVIRONMENT', `tfjs-l2o: expected room for ${floats} floats in ${memory}, got none: it is full. Train fewer or smaller variables, or dispose what is not needed.`, {cause});
 }
 
+/** Zeros in JavaScript's own memory. @throws L2OError `ENVIRONMENT` where there is no room. */
+export function zeros(floats: number): Float32Array {
+  try {
+    return new Float32Array(floats);
+  } catch (cause) {
+    throw outOfMemory("JavaScript's memory", floats, cause);
+  }
+}
+
 const PAGE_BYTES = 65536;
 /** WebAssembly's limit of memories with addresses of 32 bits: 4 GiB. */
 const MAX_PAGES = 65536;

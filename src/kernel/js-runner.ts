@@ -1,5 +1,6 @@
 import {tensor} from '@tensorflow/tfjs-core';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS} from '../rules/tensor-lstm/spec.js';
+import {zeros} from './heap.js';
 import {stepArrays} from './js-step.js';
 import {
   firstNonFinite, HostLossSlots, type Loss, type LossSlots, type SlotArrays, type StepOutcome, type StepRunner, type VariableSlots, type VariableStep,
@@ -24,7 +25,7 @@ export class JsRunner implements StepRunner {
 
   createSlots(size: number, initial?: SlotArrays): VariableSlots {
     return new ArraySlots(this, {
-      slots: initial?.slots.slice() ?? new Float32Array(NUM_PARAMETER_SLOTS * size),
+      slots: initial?.slots.slice() ?? zeros(NUM_PARAMETER_SLOTS * size),
       tensorSlots: initial?.tensorSlots.slice() ?? new Float32Array(NUM_TENSOR_SLOTS),
     });
   }

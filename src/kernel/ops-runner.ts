@@ -1,5 +1,6 @@
 import {add, cast, scalar, sub, tensor1d, tensor2d, tidy, type Scalar, type Tensor1D, type Tensor2D} from '@tensorflow/tfjs-core';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS} from '../rules/tensor-lstm/spec.js';
+import {zeros} from './heap.js';
 import {KeptTensor} from './kept-tensor.js';
 import {allFinite, selectFinite, stepOps} from './ops-step.js';
 import type {Loss, LossSlots, SlotArrays, StepOutcome, StepRunner, VariableSlots, VariableStep} from './runner.js';
@@ -39,7 +40,7 @@ export class OpsRunner implements StepRunner {
   readonly readsLoss = false;
 
   createSlots(size: number, initial?: SlotArrays): VariableSlots {
-    const {slots, tensorSlots} = initial ?? {slots: new Float32Array(NUM_PARAMETER_SLOTS * size), tensorSlots: new Float32Array(NUM_TENSOR_SLOTS)};
+    const {slots, tensorSlots} = initial ?? {slots: zeros(NUM_PARAMETER_SLOTS * size), tensorSlots: new Float32Array(NUM_TENSOR_SLOTS)};
     return new TensorSlots(this, new KeptTensor(tensor2d(slots, [NUM_PARAMETER_SLOTS, size])), new KeptTensor(tensor1d(tensorSlots)));
   }
 

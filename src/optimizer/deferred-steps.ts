@@ -23,6 +23,19 @@ export class DeferredSteps {
     return this.count === 0 ? 0 : this.count - this.made!.dataSync()[0]!;
   }
 
+  /** As {@link skipped} at the time of the call, without making the device wait. */
+  async readSkipped(): Promise<number> {
+    const {count, made} = this;
+    if (made === undefined) return 0;
+    // Steps made meanwhile dispose the counter that they add to.
+    const snapshot = made.clone();
+    try {
+      return count - (await snapshot.data())[0]!;
+    } finally {
+      snapshot.dispose();
+    }
+  }
+
   /** Counts a step. @param made Not 0 where it was made; disposed here. */
   add(made: Scalar): void {
     const before = this.made;

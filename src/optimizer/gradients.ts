@@ -1,5 +1,6 @@
 import {engine, type Optimizer, type Tensor, type Variable} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
+import {assertReachable} from './live-backend.js';
 
 /** What `applyGradients` takes: gradients by variable name, or a list. */
 export type Gradients = Parameters<Optimizer['applyGradients']>[0];
@@ -44,15 +45,4 @@ export function resolveGradients(gradients: Gradients): VariableGradient[] {
     found.set(variable, gradient);
   }
   return [...found].map(([variable, gradient]) => ({variable, gradient}));
-}
-
-/**
- * Without its backend a variable reads as zeros on some, and as a TypeError of TF.js's on others.
- * @throws L2OError `ENVIRONMENT` for a variable whose backend has been removed.
- */
-export function assertReachable({dataId, name}: Variable): void {
-  const {state, registry, backend} = engine(), home = state.tensorInfo.get(dataId)?.backend;
-  if (home === undefined || home === backend || Object.values(registry).includes(home)) return;
-  throw new L2OError('ENVIRONMENT', `LearnedOptimizer: expected the values of '${name}', got a variable whose backend was removed (tf.removeBackend), and its values with it. ` +
-    'Load model and optimizer from where they were last saved; use tf.setBackend alone to change the backend in training.');
 }

@@ -9,7 +9,8 @@ import {isRuleName} from '../rules/registry.js';
 import {defaultTheta} from '../theta/default-theta.js';
 import {checkRule, hashTheta, makeTheta, type Theta} from '../theta/theta-file.js';
 import {DeferredSteps} from './deferred-steps.js';
-import {assertReachable, resolveGradients, type Gradients} from './gradients.js';
+import {resolveGradients, type Gradients} from './gradients.js';
+import {assertBackend, assertReachable} from './live-backend.js';
 import {checkLearningRate, checkNumSteps, checkOptions, type LearnedOptimizerOptions, type Settings} from './options.js';
 import {readOnce} from './read-once.js';
 import {decodeState, encodeState, type NamedTensor} from './saved-state.js';
@@ -73,9 +74,18 @@ export class LearnedOptimizer extends Optimizer {
     this.settings.numSteps = checkNumSteps(value);
   }
 
-  /** Steps that were skipped because the loss or a gradient was not finite. On GPU backends reading it waits for the device. */
+  /**
+   * Steps that were skipped because the loss or a gradient was not finite. On GPU backends asking for it waits for the device:
+   * {@link readSkippedSteps} does not.
+   */
   get skippedSteps(): number {
     return this.skipped + this.deferred.skipped;
+  }
+
+  /** As {@link skippedSteps} at the time of the call, read asynchronously: on GPU backends training goes on meanwhile. */
+  async readSkippedSteps(): Promise<number> {
+    const {skipped} = this;
+    return skipped + await this.deferred.readSkipped();
   }
 
   /** The weights in use: those of the package unless others were given or restored. Do not change the values. */
@@ -86,7 +96,7 @@ export class LearnedOptimizer extends Optimizer {
   /**
    * As `tf.Optimizer.computeGradients`; keeps the loss for the step that follows.
    * @returns Loss and gradients, which the caller disposes.
-   * @throws L2OError `ENVIRONMENT` where a variable's backend has been removed; `DISPOSED`.
+   * @throws L2OError `ENVIRONMENT` where a variable's backend has been removed or disposed; `DISPOSED`.
    */
   override computeGradients(f: () => Scalar, varList?: Variable[]): {value: Scalar; grads: NamedTensorMap} {
     this.assertLive();
@@ -198,6 +208,7 @@ export class LearnedOptimizer extends Optimizer {
    */
   override async getWeights(): Promise<NamedTensor[]> {
     this.assertLive();
+    assertBackend();
     this.settleLast();
     const slots = this.store.export();
     const weights = encodeState({theta: this.theta.values, iterations: this.iterations, skippedSteps: this.skippedSteps, ...slots}, this.settings.rule);

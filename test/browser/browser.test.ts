@@ -138,8 +138,8 @@ describe('in Chromium', function () {
       }
 
       it('skips steps that are not finite, and counts them', async () => {
-        const {skipped, restored, difference} = await page.run('skips');
-        expect([skipped, restored]).to.deep.equal([4, 4]);
+        const {skipped, read, restored, difference} = await page.run('skips');
+        expect([skipped, read, restored]).to.deep.equal([4, 4, 4]);
         expect(difference).to.be.at.most(2e-3);
       });
 
@@ -234,6 +234,15 @@ describe('in Chromium', function () {
       for (const error of backend === 'wasm' ? [training, step] : [training, step, save]) {
         expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('removed').and.includes('last saved');
       }
+      expect(disposing).to.equal(undefined);
+    }));
+  }
+
+  for (const backend of ['webgl', 'webgpu', 'wasm']) {
+    it(`a ${backend} backend that is disposed in the middle is told, with what to do`, () => onPage('plain', async page => {
+      await page.run('use', backend);
+      const {training, step, save, disposing} = await page.run('disposeBackend');
+      for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('disposed').and.includes('tf.setBackend');
       expect(disposing).to.equal(undefined);
     }));
   }

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import {expect} from 'chai';
 import {L2OError} from '../../src/index.js';
 import {OwnHeap} from '../../src/kernel/heap.js';
+import {JsRunner} from '../../src/kernel/js-runner.js';
+import {OpsRunner} from '../../src/kernel/ops-runner.js';
 import {selectRunner} from '../../src/kernel/select-runner.js';
 import type {SlotArrays, StepRunner, VariableSlots} from '../../src/kernel/runner.js';
 import type {StepOptions} from '../../src/kernel/types.js';
@@ -103,4 +105,15 @@ describe('the memory of the kernel', () => {
     heap.free(pointers[1]!, quarter);
     expect(heap.allocate(quarter)).to.equal(pointers[1]);
   });
+});
+
+describe('a variable that no memory has room for', () => {
+  for (const runner of [new JsRunner(), new OpsRunner()]) {
+    it(`is refused by name by the runner '${runner.name}', and leaves nothing`, () => {
+      const {numTensors} = tf.memory();
+      // 512 TiB of slots.
+      expect(() => runner.createSlots(2 ** 45)).to.throw(L2OError, 'Train fewer or smaller variables').with.property('code', 'ENVIRONMENT');
+      expect(tf.memory().numTensors).to.equal(numTensors);
+    });
+  }
 });

@@ -66,6 +66,11 @@ const scenarios = {
     await tf.setBackend('cpu');
   }),
 
+  disposeBackend: (): Lost => stepsAfter(() => {
+    tf.backend().dispose();
+    return Promise.resolve();
+  }),
+
   /** Takes WebAssembly away from the page, before anything has used it. */
   removeWebAssembly(): void {
     Reflect.deleteProperty(globalThis, 'WebAssembly');

@@ -206,7 +206,7 @@ export async function assigned(): Promise<{own: number[][]; difference: number}>
 }
 
 /** Bad steps among good ones, skipped. */
-export async function skips(): Promise<{skipped: number; restored: number; difference: number}> {
+export async function skips(): Promise<{skipped: number; read: number; restored: number; difference: number}> {
   const bad = async (step: number, bowl: Bowl): Promise<void> => {
     if (step % 6 !== 3) return;
     const [first] = [NaN, Infinity, -Infinity, 1e30], worst = [NaN, Infinity, -Infinity, first][step % 4]!;
@@ -228,7 +228,8 @@ export async function skips(): Promise<{skipped: number; restored: number; diffe
   const second = learnedOptimizer(), weights = await optimizers[1]!.getWeights();
   await second.setWeights(weights);
   tf.dispose(weights.map(w => w.tensor));
-  const result = {skipped: optimizers[1]!.skippedSteps, restored: second.skippedSteps, difference: largestDifference(values[1]!, values[0]!)};
+  const read = await optimizers[1]!.readSkippedSteps();
+  const result = {skipped: optimizers[1]!.skippedSteps, read, restored: second.skippedSteps, difference: largestDifference(values[1]!, values[0]!)};
   for (const thing of [...optimizers, second, ...bowls]) thing.dispose();
   return result;
 }
@@ -257,8 +258,9 @@ export async function stepsAfter(lose: () => Promise<void>, onNonFinite: 'skip' 
   const gradients = (): tf.NamedTensorMap => Object.fromEntries(bowl.variables.map(v => [v.name, tf.onesLike(v)]));
   optimizer.applyGradients(gradients());
   optimizer.applyGradients(gradients());
-  await lose();
+  // Made now: a disposed backend makes no more tensors.
   const ones = bowl.variables.map(v => ({name: v.name, tensor: tf.ones(v.shape)}));
+  await lose();
   const training = errorOf(() => minimize(optimizer, bowl, 2, 3)), step = errorOf(() => optimizer.applyGradients(ones));
   const save = await optimizer.getWeights().then(() => undefined, told);
   return {training, step, save, disposing: errorOf(() => optimizer.dispose())};
