@@ -5,7 +5,7 @@ import type {FlatnessGradient} from './flatness-term.js';
 import {lanczos} from './lanczos.js';
 import type {Neighbourhood} from './neighbourhood.js';
 import {noGradient, type FlatnessPenalty} from './penalty.js';
-import {addScaled} from './vectors.js';
+import {addScaled, evenPart, scaled} from './vectors.js';
 
 /** Settings of the local entropy. */
 export interface LocalEntropySettings {
@@ -125,8 +125,7 @@ function freeEnergy(pairs: readonly PairSample[]): number {
 
 /** One pair under annealed Langevin dynamics in its clipped excess. Undefined where something was not finite. */
 function annealPair(around: Neighbourhood, noise: readonly Float32Array[], gamma: number, wantsGradient: boolean): PairSample | undefined {
-  const z = new Float32Array(around.size), deviation = 1 / Math.sqrt(gamma), steps = noise.length, here = around.lossHere();
-  for (let i = 0; i < z.length; i++) z[i] = noise[0]![i]! * deviation;
+  const z = scaled(noise[0]!, 1 / Math.sqrt(gamma)), steps = noise.length, here = around.lossHere();
   let work = 0;
   for (let k = 0; ; k++) {
     const isLast = k === steps - 1;
@@ -139,9 +138,7 @@ function annealPair(around: Neighbourhood, noise: readonly Float32Array[], gamma
     work += Math.max(0, excess) / steps;
     if (isLast) {
       if (excess <= 0) return {work};
-      const center = around.gradientHere().gradient, gradient = plus.gradient;
-      for (let i = 0; i < gradient.length; i++) gradient[i] = (gradient[i]! + minus.gradient[i]!) / 2 - center[i]!;
-      return {work, gradient};
+      return {work, gradient: evenPart(plus.gradient, minus.gradient, around.gradientHere().gradient)};
     }
     const drift = plus.gradient;
     if (excess <= 0) drift.fill(0);

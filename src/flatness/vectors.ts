@@ -17,6 +17,19 @@ export function addScaled(target: Float32Array | Float64Array, factor: number, a
   for (let i = 0; i < target.length; i++) target[i]! += factor * a[i]!;
 }
 
+/** factor · a. */
+export function scaled(a: Float32Array, factor: number): Float32Array {
+  const out = new Float32Array(a.length);
+  for (let i = 0; i < out.length; i++) out[i] = factor * a[i]!;
+  return out;
+}
+
+/** (plus + minus) / 2 − center, in place of `plus`. */
+export function evenPart(plus: Float32Array, minus: Float32Array, center: Float32Array): Float32Array {
+  for (let i = 0; i < plus.length; i++) plus[i] = (plus[i]! + minus[i]!) / 2 - center[i]!;
+  return plus;
+}
+
 /** Whether no entry is NaN or infinite. */
 export function isFiniteVector(a: ArrayLike<number>): boolean {
   // x − x is NaN for both, and a sum of zeros cannot overflow. Two sums, as each addition waits for the one before.
