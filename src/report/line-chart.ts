@@ -154,8 +154,8 @@ function legendRows(series: readonly ChartSeries[], width: number): {svg: string
   const parts: string[] = [];
   let left = MARGIN.left, row = 0;
   series.forEach(({name}, i) => {
-    // SVG cannot measure text; 7.2 pixels a character is generous for this font size.
-    const itemWidth = 38 + name.length * 7.2 + 18;
+    // SVG cannot measure text; 7.8 pixels a character is generous for this font size.
+    const itemWidth = 38 + name.length * 7.8 + 18;
     if (left > MARGIN.left && left + itemWidth > width) {
       left = MARGIN.left;
       row++;

@@ -8,7 +8,7 @@ export function findings(result: EvaluationResult): string[] {
   const {suite, numTasks, numSeeds, unfinished, missing, skipped, speedup, divergedRuns, tasks, theta, cost} = result;
   const notReached = othersOf(result).flatMap(name => {
     const list = speedup[name]?.notReached ?? [];
-    return list.length === 0 ? [] : [`${titleOf(name)}: ${list.join('; ')}`];
+    return list.length === 0 ? [] : [`Beside ${titleOf(name)}, final loss not reached within four times the steps, and 4 or 1/4 counted: ${list.join('; ')}.`];
   });
   const slower = tasks.filter(({comparisons}) => Object.entries(comparisons).some(([name, {speedup: value}]) => name !== 'adamDefault' && value < 1)).map(({name}) => name);
   return [
@@ -18,7 +18,7 @@ export function findings(result: EvaluationResult): string[] {
     ...skippedByReason(skipped),
     `Runs of ours that diverged where default Adam's did not: ${divergedRuns}.`,
     ...slower.length === 0 ? [] : [`Slower than a tuned optimizer or a peer on: ${slower.join('; ')}.`],
-    ...notReached.length === 0 ? [] : [`Final loss not reached within four times the steps, and 4 or 1/4 counted, beside ${notReached.join('. ')}.`],
+    ...notReached,
     `Cost: ${formatNumber(cost.innerSteps)} steps in ${cost.numRuns} runs, ${formatDuration(cost.runSeconds)} of one core; ` +
       `${cost.cachedRuns} of the runs were there already; this call took ${formatDuration(cost.seconds)}.`,
   ];
