@@ -13,6 +13,26 @@ export function floatsAt(heap: Heap, pointer: number, count: number): Float32Arr
   return new Float32Array(heap.memory.buffer, pointer, count);
 }
 
+/** Views on a whole memory: one for each small array would cost more than what is done with it. */
+export class HeapViews {
+  private float32 = new Float32Array(0);
+  private float64 = new Float64Array(0);
+
+  constructor(private readonly memory: WebAssembly.Memory) {}
+
+  /** Valid until the memory grows: never keep it across an allocation. */
+  get floats(): Float32Array {
+    const {buffer} = this.memory;
+    return this.float32.buffer === buffer ? this.float32 : (this.float32 = new Float32Array(buffer));
+  }
+
+  /** As {@link floats}. */
+  get doubles(): Float64Array {
+    const {buffer} = this.memory;
+    return this.float64.buffer === buffer ? this.float64 : (this.float64 = new Float64Array(buffer));
+  }
+}
+
 /** Room for several arrays, or, where it throws, for none of them. */
 export function allocateAll(heap: Heap, floats: readonly number[]): number[] {
   const pointers: number[] = [];

@@ -2,7 +2,7 @@ import {embeddedBytes} from '../embedded-bytes.js';
 import {
   NUM_INPUTS, NUM_LOSS_SLOTS, TENSOR_SLOTS, THETA_SIZE,
 } from '../rules/tensor-lstm/spec.js';
-import {floatsAt, type Heap} from './heap.js';
+import {HeapViews, type Heap} from './heap.js';
 import {MODULE_DEFLATED} from './step-module.wasm.js';
 import {MODULE_DEFLATED as RELAXED_DEFLATED} from './step-relaxed-module.wasm.js';
 import {ThreadTeam, threadObstacle} from './thread-team.js';
@@ -85,6 +85,7 @@ function compile(shared: boolean): WebAssembly.Module | Error {
 
 /** The fused step, linked to one heap. */
 export class WasmStep {
+  readonly views: HeapViews;
   private readonly wasm: StepExports;
   private readonly theta: number;
   private readonly step: number;
@@ -106,6 +107,7 @@ export class WasmStep {
    */
   constructor(readonly heap: Heap, module: WebAssembly.Module | Error = stepModule(isShared(heap.memory)), numThreads = 1) {
     if (module instanceof Error) throw module;
+    this.views = new HeapViews(heap.memory);
     this.wasm = new WebAssembly.Instance(module, {env: {memory: heap.memory}}).exports as unknown as StepExports;
     this.blockFloats = this.wasm.blockFloats();
     this.obstacle = numThreads > 1 ? threadObstacle(heap.memory) : undefined;
@@ -131,7 +133,7 @@ export class WasmStep {
       team.run('sumSquaresBlocks', [pointer, count, this.blockSums.pointer], count);
       this.wasm.addSquares(count, this.blockSums.pointer, this.sums);
     }
-    return new Float64Array(this.heap.memory.buffer, this.sums, 1)[0]!;
+    return this.views.doubles[this.sums / 8]!;
   }
 
   /** Why this one thread steps alone though more were asked for. */
@@ -172,8 +174,7 @@ export class WasmStep {
     if (steps.length === 0) return;
     for (const {size} of steps) if (this.teamFor(size) !== undefined) this.reserveBlockSums(size);
     // No allocation happens below, so these views stay valid.
-    const floats = new Float32Array(heap.memory.buffer), at = this.step / 4;
-    const sums = new Float64Array(heap.memory.buffer, this.sums, NUM_SUMS);
+    const {floats, doubles} = this.views, at = this.step / 4, sums = this.sums / 8;
     floats[at + STEP.learningRate] = options.learningRate;
     floats[at + STEP.horizon] = options.horizon;
     floats[at + STEP.time] = options.time;
@@ -192,17 +193,17 @@ export class WasmStep {
     const flags = new Int32Array(heap.memory.buffer, this.step + 4 * STEP.hasLoss, 2);
     flags[0] = loss === undefined ? 0 : 1;
     flags[1] = options.parameterScale ? 1 : 0;
-    const loss32 = floatsAt(heap, this.lossSlots, NUM_LOSS_SLOTS);
-    loss32.set(lossSlots);
-    floatsAt(heap, this.theta, THETA_SIZE).set(theta);
+    const lossAt = this.lossSlots / 4;
+    floats.set(lossSlots, lossAt);
+    floats.set(theta, this.theta / 4);
     wasm.beginStep(this.theta, this.lossSlots, this.step, this.features);
-    lossSlots.set(loss32);
+    lossSlots.set(floats.subarray(lossAt, lossAt + NUM_LOSS_SLOTS));
     const norm = Math.sqrt(squares), {clipNorm} = options;
     const gradientScale = clipNorm === undefined || norm <= clipNorm ? 1 : clipNorm / norm;
     for (const step of steps) {
       floats[at + STEP.weightDecay] = step.weightDecay;
-      sums[0] = step.gradientSquares;
-      sums[1] = step.parameterSquares;
+      doubles[sums] = step.gradientSquares;
+      doubles[sums + 1] = step.parameterSquares;
       const rank = step.shape.length, last = step.shape[rank - 1] ?? 1, team = this.teamFor(step.size);
       if (team === undefined) {
         wasm.stepTensor(

@@ -1,4 +1,4 @@
-import {engine, type Optimizer, type Tensor, type Variable} from '@tensorflow/tfjs-core';
+import {engine, util, type Optimizer, type Tensor, type Variable} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import {assertReachable} from './live-backend.js';
 
@@ -33,7 +33,7 @@ export function resolveGradients(gradients: Gradients): VariableGradient[] {
       throw new L2OError('UNSUPPORTED_DTYPE', `applyGradients: expected float32 variables, got '${name}' of dtype ${variable.dtype}. Cast it to float32, or leave it out of the trained variables.`);
     }
     assertReachable(variable);
-    if (gradient.shape.join() !== variable.shape.join()) {
+    if (!util.arraysEqual(gradient.shape, variable.shape)) {
       throw new L2OError('INVALID_ARGUMENT', `applyGradients: expected a gradient of shape [${variable.shape.join(', ')}] for '${name}', got [${gradient.shape.join(', ')}]. Pass the gradient of this variable.`);
     }
     if (gradient.isDisposed) {
