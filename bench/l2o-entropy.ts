@@ -1,9 +1,8 @@
 /**
  * The study of docs/l2o-entropy.md, which has its protocol: rules are meta-trained plain, with the Hessian's norm and with local entropy, and then
- * train models that they have not seen; and local entropy is held against Hessian measures over many trained models. Prints one JSON object, and the
- * page's tables in Markdown on stderr.
+ * train models that they have not seen; and local entropy is held against Hessian measures over many trained models. Prints one JSON object.
  *
- *     npm run -s reproduce:l2o-entropy -- --write      the whole study; with --write into docs/results/l2o-entropy.json and docs/images/
+ *     npm run -s reproduce:l2o-entropy -- --write      the whole study; with --write into docs/l2o-entropy.md, docs/results/ and docs/images/
  *
  * `--workers N` (default 2) processes change no figure. `--runs DIR` (default runs/l2o-entropy) keeps all finished pieces, so that a
  * study that was stopped goes on where it was. `--part tune`, `reproduce` or `link`, more than once if need be, for some of it: parts that are
@@ -26,8 +25,9 @@ import {adamReference} from './l2o-entropy/reference.js';
 import {chooseStrength, compare, describe, thetaMean, type Judged} from './l2o-entropy/summary.js';
 import {accuracyTable, taskTable} from './l2o-entropy/table.js';
 import type {SuiteName} from './l2o-entropy/tasks.js';
+import {replaceBlock} from './support/generated-block.js';
 
-const DOCS = fileURLToPath(new URL('../docs/', import.meta.url));
+const DOCS = fileURLToPath(new URL('../docs/', import.meta.url)), PAGE = `${DOCS}l2o-entropy.md`;
 const {values: args} = parseArgs({options: {
   workers: {type: 'string', default: '2'}, runs: {type: 'string', default: 'runs/l2o-entropy'}, write: {type: 'boolean', default: false},
   part: {type: 'string', multiple: true, default: ['tune', 'reproduce', 'link']}, rules: {type: 'string'}, 'meta-seeds': {type: 'string'},
@@ -146,5 +146,10 @@ for (const rule of plan.rules) {
   keep();
 }
 pool.stop();
-process.stderr.write(`${accuracyTable(results.rules)}\n\n${taskTable(results.rules)}\n`);
+if (args.write) {
+  // As they are rounded in the JSON: whoever makes the tables from it gets the same.
+  const {rules} = JSON.parse(shown()) as Results;
+  replaceBlock(PAGE, 'l2o-entropy-accuracy', accuracyTable(rules));
+  replaceBlock(PAGE, 'l2o-entropy-tasks', taskTable(rules));
+}
 process.stdout.write(shown());

@@ -39,7 +39,13 @@ function rowsOf(rules: Readonly<Record<string, object>>): Array<{rule: string; p
 }
 
 function percent(share: number): string {
-  return (100 * share).toFixed(1).replace('-', '−');
+  return fixed(100 * share, 1);
+}
+
+/** With a minus sign, and none before a zero. */
+function fixed(value: number, digits: number): string {
+  const text = value.toFixed(digits);
+  return Number(text) === 0 ? text.replace('-', '') : text.replace('-', '−');
 }
 
 function points({mean, low, high}: Estimate): string {
@@ -47,5 +53,5 @@ function points({mean, low, high}: Estimate): string {
 }
 
 function logs({mean, low, high}: Estimate): string {
-  return `${mean.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`.replaceAll('-', '−');
+  return `${fixed(mean, 2)} [${fixed(low, 2)}, ${fixed(high, 2)}]`;
 }
