@@ -27,7 +27,7 @@ export function quadraticFeatures(vector: Float32Array, count: number): Float64A
 
 /**
  * The mean of values whose random parts are partly explained by features of mean 0: the intercept of their regression, and its
- * standard error. Without features, the plain mean.
+ * standard error. Without features, or where the intercept is out of the values' range, the plain mean.
  *
  * @see Owen (2013), "Monte Carlo theory, methods and examples", section 8.9.
  */
@@ -49,7 +49,10 @@ export function regressedMean(values: readonly number[], features: readonly Floa
   const coefficients = solve(system);
   const residuals = values.map((value, k) => value - coefficients[0]! - features[k]!.reduce((sum, x, i) => sum + x * coefficients[i + 1]!, 0));
   const variance = residuals.reduce((sum, r) => sum + r * r, 0) / Math.max(1, values.length - count);
-  return {value: coefficients[0]!, standardError: Math.sqrt(variance / values.length)};
+  const value = coefficients[0]!;
+  // Where a few values count for all, the regression may lead out of their range, for positive values below 0.
+  if (!(value > values.reduce((a, b) => Math.min(a, b), Infinity) && value < values.reduce((a, b) => Math.max(a, b), -Infinity))) return meanAndError(values);
+  return {value, standardError: Math.sqrt(variance / values.length)};
 }
 
 /** Solves a positive definite system, row by row with the right side last, by Gaussian elimination; directions without any weight get 0. */

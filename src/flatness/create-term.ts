@@ -16,21 +16,20 @@ export type FlatnessTermOptions = FlatnessMeasure & {
   readonly strength: number;
 };
 
-const WHERE = 'flatnessTerm';
-
 /**
  * Makes a flatness penalty out of plain data.
  *
  * @param options {@link FlatnessTermOptions}: the measure, its options and the strength; or a {@link FlatnessTerm.config}, which holds the same with all
  *   defaults. Of unknown type, since it may come out of a file: all of it is checked.
+ * @param caller For errors.
  * @throws L2OError `INVALID_ARGUMENT`, `UNKNOWN_OPTION`.
  * @example
  * const term = flatnessTerm({measure: 'localEntropy', gamma: 100, samples: 8, strength: 1e-3});
  * const {value, gradient} = term.gradient(probe, new Random(1));
  */
-export function flatnessTerm(options: unknown): FlatnessTerm {
-  const measure = resolveMeasure(WHERE, options, ['strength']), {strength: given} = options as {readonly strength?: unknown};
-  const strength = new OptionChecks(WHERE).number('strength', given, {min: 0}, 'Pass the factor on the penalty; 0 switches it off.');
+export function flatnessTerm(options: unknown, caller = 'flatnessTerm'): FlatnessTerm {
+  const measure = resolveMeasure(caller, options, ['strength']), {strength: given} = options as {readonly strength?: unknown};
+  const strength = new OptionChecks(caller).number('strength', given, {min: 0}, 'Pass the factor on the penalty; 0 switches it off.');
   const penalty = penaltyOf(measure);
   const around = (probe: LossProbe): Neighbourhood => neighbourhoodOf(measure, probe);
   return {

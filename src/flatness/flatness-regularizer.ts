@@ -143,6 +143,7 @@ export class FlatnessRegularizer extends Callback {
       hook: this.hook(optimizer, (plain, f, variables) => (trains(model, variables) ? this.step(optimizer, plain, f, model) : plain(f)), () => isUnderWay(fit)),
     };
     this.fit = fit;
+    this.latest = undefined;
     this.model = candidate as LayersModel;
     return Promise.resolve();
   }
@@ -204,8 +205,8 @@ function isUnderWay({model, history}: Pick<Fit, 'model' | 'history'>): boolean {
   return model.isTraining && model.history === history;
 }
 
-/** Whether these are variables of the model: its optimizer may be used for others meanwhile. */
+/** Whether these are variables of the model: its optimizer may be used for others meanwhile. A layer frozen since it was compiled is still trained. */
 function trains(model: TrainedModel, variables: readonly Variable[] | undefined): boolean {
-  const own = new Set(model.trainableWeights.map(weight => weight.read()));
+  const own = new Set([...model.trainableWeights, ...model.nonTrainableWeights].map(weight => weight.read()));
   return variables?.every(variable => own.has(variable)) ?? false;
 }

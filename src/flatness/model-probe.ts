@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import {model as makeModel, type LayersModel} from '@tensorflow/tfjs-layers';
 import {L2OError} from '../errors.js';
 import {isTensor} from '../tasks/families/shared/is-tensor.js';
-import {allLayers, withWeights} from '../tasks/families/shared/model-weights.js';
+import {allLayers, trainableWeightsOf, withWeights} from '../tasks/families/shared/model-weights.js';
 import {hasHigherOrderGradients} from './higher-order-gradients.js';
 import type {LossProbe} from './loss-probe.js';
 
@@ -32,7 +32,7 @@ export function modelProbe(caller: string, model: LayersModel, x: ModelTensors, 
   if (exact && !hasHigherOrderGradients()) {
     throw new L2OError('ENVIRONMENT', `${caller}: expected enableHigherOrderGradients() to have been called for exact Hessian-vector products, got TF.js's own gradients of gradients, which are wrong. Call it once, or use differences.`);
   }
-  const open = withLosses(model), shapes = model.trainableWeights.map(weight => weight.shape.map(Number));
+  const open = withLosses(model), trained = trainableWeightsOf(model), shapes = trained.map(weight => weight.shape.map(Number));
   const sizes = shapes.map(shape => shape.reduce((product, n) => product * n, 1)), total = sizes.reduce((a, b) => a + b, 0);
 
   const tensorsOf = (vector: Float32Array): tf.Tensor[] => {
@@ -67,7 +67,7 @@ export function modelProbe(caller: string, model: LayersModel, x: ModelTensors, 
     shapes,
     parameters: () => {
       const out = new Float32Array(total);
-      addFlat(out, model.trainableWeights.map(weight => weight.read()), 1);
+      addFlat(out, trained.map(weight => weight.read()), 1);
       return out;
     },
     loss: at => {

@@ -3,7 +3,8 @@ import {dot, isFiniteVector, norm} from './vectors.js';
 
 /**
  * What perturbations are relative to: nothing ('plain'), the RMS of each tensor, or that of each filter, which is all entries
- * of a tensor of two or more dimensions with the same last index (what makes one unit, in TF.js's layouts); other tensors count as one.
+ * of a tensor of two or more dimensions with the same last index (what makes one unit in kernels of dense, recurrent and conv layers; not in those of
+ * depthwise and transposed ones, whose last index is another); other tensors count as one.
  */
 export type PerturbationScaling = 'plain' | 'tensor' | 'filter';
 /** All of {@link PerturbationScaling}. */

@@ -53,7 +53,7 @@ export function checkRegularizer(checks: OptionChecks, given: unknown, at: unkno
   const points: unknown = at ?? [1];
   if (!Array.isArray(points) || points.length === 0) return checks.reject('regularizeAt must be a list of shares of a window', points, 'For example [0.5, 1].');
   return {
-    term: isFlatnessTerm(value) && !crosses ? value : flatnessTerm(isFlatnessTerm(value) ? value.config : value),
+    term: isFlatnessTerm(value) && !crosses ? value : flatnessTerm(isFlatnessTerm(value) ? value.config : value, "metaFit's regularizer"),
     at: points.map((share, i) => checks.number(`regularizeAt[${i}]`, share, {above: 0, max: 1}, '1 is the end of the window.')),
   };
 }

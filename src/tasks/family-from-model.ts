@@ -4,7 +4,7 @@ import {L2OError} from '../errors.js';
 import type {Random} from '../random.js';
 import {batchRows} from './families/shared/minibatches.js';
 import {isTensor} from './families/shared/is-tensor.js';
-import {differingWeights, findHiddenState, redrawWeight, withWeights} from './families/shared/model-weights.js';
+import {differingWeights, findHiddenState, redrawWeight, trainableWeightsOf, withWeights} from './families/shared/model-weights.js';
 import {OptionCheck, drawInteger, type NumberRange} from './families/shared/option-check.js';
 import type {DataSplits} from './families/shared/supervised-task.js';
 import type {Split, Task, TaskFamily} from './task-family.js';
@@ -110,10 +110,10 @@ interface Batches {
 }
 
 function modelTask(model: LayersModel, data: DataSplits<ModelBatch>, batches: Batches): Task<ModelBatch> {
-  const names = model.trainableWeights.map(({originalName}, i) => `${i}/${originalName.slice(originalName.lastIndexOf('/') + 1)}`);
+  const weights = trainableWeightsOf(model), names = weights.map(({originalName}, i) => `${i}/${originalName.slice(originalName.lastIndexOf('/') + 1)}`);
   const numClasses = countClasses(model, data);
   return {
-    init: () => Object.fromEntries(model.trainableWeights.map((weight, i) => [names[i]!, tf.clone(weight.read())])),
+    init: () => Object.fromEntries(weights.map((weight, i) => [names[i]!, tf.clone(weight.read())])),
     loss: (params, {xs, ys}) => withWeights(model, names.map(name => params[name]!), () => {
       const outputs = [model.call([...xs], {training: true})].flat();
       const fits = model.lossFunctions.map((loss, i) => tf.mean<tf.Scalar>(loss(ys[i]!, outputs[i]!)));

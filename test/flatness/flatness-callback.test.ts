@@ -71,6 +71,25 @@ describe('FlatnessRegularizer', () => {
       expect(Object.hasOwn(optimizer, 'computeGradients')).to.equal(false);
     });
 
+    it('regularizes on where a layer was frozen after the model was compiled, as TF.js trains on', async () => {
+      const run = async (flat?: FlatnessRegularizer): Promise<{weights: number[][]; flatness: unknown}> => {
+        const {x, y} = makeData(), model = makeModel(tf.train.sgd(0.1));
+        model.layers[0]!.trainable = false;
+        const {history} = await seeded(() => model.fit(x, y, {epochs: 1, batchSize: 8, verbose: 0, ...(flat !== undefined && {callbacks: flat})}));
+        return {weights: weightsOf(model), flatness: history.flatness?.[0]};
+      };
+      const plain = await run(), regularized = await run(new FlatnessRegularizer(SHARP));
+      expect(regularized.flatness).to.be.above(0);
+      expect(regularized.weights).to.not.deep.equal(plain.weights);
+    });
+
+    it('logs nothing of an earlier fit', async () => {
+      const {x, y} = makeData(), flat = new FlatnessRegularizer({...SHARP, warmup: 3}), seen: unknown[] = [];
+      await makeModel(tf.train.sgd(0.1)).fit(x, y, {epochs: 2, batchSize: 8, verbose: 0, callbacks: flat});
+      await makeModel(tf.train.sgd(0.1)).fit(x, y, {epochs: 1, batchSize: 8, verbose: 0, callbacks: [flat, atBatchEnd((_, logs) => void seen.push(logs.flatness))]});
+      expect(seen).to.deep.equal([undefined, undefined, undefined]);
+    });
+
     it('cannot be part of two fits at once; the first goes on', async () => {
       const {x, y} = makeData(), first = makeModel(tf.train.adam(0.01)), second = makeModel(tf.train.adam(0.01)), flat = new FlatnessRegularizer(SHARP);
       let error: unknown;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import {input, layers, model as functional, type SymbolicTensor} from '@tensorflow/tfjs-layers';
 import {expect} from 'chai';
 import {L2OError} from '../../src/errors.js';
 import {FlatnessRegularizer} from '../../src/flatness/flatness-regularizer.js';
@@ -38,6 +39,18 @@ describe('FlatnessRegularizer', () => {
       expect(weightsOf(model).slice(0, 4)).to.deep.equal(before);
     });
 
+    it('asks for the model where trainOnBatch would return the losses of several outputs several times', async () => {
+      const inputs = input({shape: [3]}), outputs = [1, 2].map(units => layers.dense({units}).apply(inputs) as SymbolicTensor), model = functional({inputs, outputs});
+      const optimizer = new FlatnessRegularizer(SHARP).wrap(tf.train.sgd(0.1)), targets = [tf.zeros([4, 1]), tf.zeros([4, 2])];
+      model.compile({optimizer, loss: 'meanSquaredError'});
+      expect(await failure(model.trainOnBatch(tf.ones([4, 3]), targets))).to.be.instanceOf(L2OError).with.property('message').that.includes('Pass the model');
+      new FlatnessRegularizer(SHARP).unwrap(optimizer);
+      const known = functional({inputs, outputs});
+      known.compile({optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError'});
+      new FlatnessRegularizer(SHARP).wrap(known.optimizer, known);
+      expect(await known.trainOnBatch(tf.ones([4, 3]), targets)).to.have.lengthOf(3);
+    });
+
     it('refuses what is no optimizer', () => {
       expect(() => new FlatnessRegularizer(SHARP).wrap(undefined as never)).to.throw(L2OError, 'wrap expects an optimizer');
     });
@@ -73,6 +86,15 @@ describe('FlatnessRegularizer', () => {
       expect(Array.from(w.dataSync())).to.deep.equal(Array.from(Float32Array.of(1, -0.1)));
       expect(tf.memory().numTensors).to.equal(before);
       w.dispose();
+    });
+
+    it('leaves a gradient that is not finite at the weights themselves to the optimizer', () => {
+      const w = tf.variable(tf.scalar(0)), flat = new FlatnessRegularizer({measure: 'localEntropy', strength: 1}), optimizer = flat.wrap(tf.train.sgd(0.1));
+      const {value, grads} = optimizer.computeGradients(() => tf.sqrt(tf.square(w)), [w]);
+      expect(value.dataSync()[0]).to.equal(0);
+      expect(grads[w.name]!.dataSync()[0]).to.be.NaN;
+      expect(flat.lastReport).to.equal(undefined);
+      tf.dispose([w, value, grads]);
     });
 
     it('leaves a loss that is not finite at the weights themselves to the optimizer', () => {

@@ -68,6 +68,17 @@ describe('estimateLocalEntropy', () => {
     expect(probe).to.include({losses: 13, gradients: 0});
   });
 
+  it('is finite, with a standard error of at least 0, however unequal the weights are', () => {
+    for (const samples of [40, 64, 100]) {
+      for (let seed = 0; seed < 200; seed++) {
+        const random = new Random(seed), probe = quadraticProbe(matrixWith([4, 2, 1, 0.5, 0.2], random), random.normals(5));
+        const {value, standardError} = estimateLocalEntropy(new Neighbourhood(probe), random, {gamma: 0.05, samples, steps: 1});
+        expect(value, `seed ${seed}, ${samples} samples`).to.satisfy(Number.isFinite);
+        expect(standardError, `seed ${seed}, ${samples} samples`).to.be.at.least(0);
+      }
+    }
+  });
+
   it('drops pairs that are not finite, says how many, and throws where none is left', () => {
     const {matrix, at} = problem([1, 2, 1], 10), inner = quadraticProbe(matrix, at);
     const walled = new Neighbourhood({...inner, loss: point => (point[0]! > at[0]! + 0.2 ? NaN : inner.loss(point))});

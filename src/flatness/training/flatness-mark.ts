@@ -48,7 +48,27 @@ export class FlatnessMark extends serialization.Serializable {
   }
 }
 
-/** The mark of a variable, once a loss with its layer has been computed. */
+/** Finds the marks of layers whose regularizers TF.js leaves out of its losses, as it does those of recurrent cells. */
+export function findMarks(layers: readonly object[]): void {
+  for (const layer of layers) {
+    const members = layer as Readonly<Record<string, unknown>>;
+    for (const [name, value] of Object.entries(members)) {
+      if (!name.endsWith(SUFFIX) || !isMark(value)) continue;
+      const weightName = name.slice(0, -SUFFIX.length), weight = (members[weightName] ?? members[`${weightName}Kernel`]) as {read?(): Tensor} | null | undefined;
+      if (typeof weight?.read === 'function') marks.set(weight.read(), value);
+    }
+  }
+}
+
+/** Layers keep the regularizer of `kernel` as `kernelRegularizer`, that of `recurrentKernel` as `recurrentRegularizer`. */
+const SUFFIX = 'Regularizer';
+
+/** Not by class: there may be two copies of this package. */
+function isMark(value: unknown): value is FlatnessMark {
+  return typeof value === 'object' && value !== null && (value.constructor as {readonly className?: unknown}).className === FlatnessMark.className;
+}
+
+/** The mark of a variable, once a loss with its layer has been computed, or {@link findMarks} has found it. */
 export function markOf(variable: object): FlatnessMark | undefined {
   return marks.get(variable);
 }

@@ -52,8 +52,10 @@ export function regularizedGradients(
     const variables = targets.map(({variable}) => variable), surroundings = new Surroundings(model, variables);
     const probe = new StepProbe(f, variables, {loss, gradients: clean.grads}, evaluate => randomness.replay(() => surroundings.untouched(evaluate)));
     try {
-      const random = new QuickRandom(penalty.seed);
-      const found = penaltyOf(penalty.measure).gradient(neighbourhoodOf(penalty.measure, probe), random);
+      const random = new QuickRandom(penalty.seed), around = neighbourhoodOf(penalty.measure, probe);
+      // Nor is a gradient that is not finite ours.
+      if (!around.gradientHere().finite) return {result: clean};
+      const found = penaltyOf(penalty.measure).gradient(around, random);
       if (!Number.isFinite(found.value)) throw allDropped(penalty, probe);
       return {
         result: {value: clean.value, grads: addPenalty(clean.grads, targets, found.gradient)},
@@ -77,7 +79,9 @@ interface Target {
 /** The marked ones of the variables with a gradient, or all of them where none is marked. */
 function weightsToRegularize(gradients: NamedTensorMap, {strength, needsMark}: StepPenalty): Target[] {
   const {registeredVariables} = engine();
-  const trained = Object.keys(gradients).map(name => registeredVariables[name]!), marked = trained.filter(markOf);
+  // TF.js has null for what is frozen or not part of the loss.
+  const known = Object.entries(gradients) as ReadonlyArray<readonly [string, Tensor | null]>;
+  const trained = known.flatMap(([name, gradient]) => (gradient === null ? [] : [registeredVariables[name]!])), marked = trained.filter(markOf);
   if (needsMark && marked.length === 0) {
     throw new L2OError('INVALID_ARGUMENT', `FlatnessRegularizer: expected a mark of forLayer() on a layer that is trained, got none among ${trained.map(({name}) => `'${name}'`).join(', ')}. Pass it as kernelRegularizer of a layer of this model that is not frozen.`);
   }
@@ -115,13 +119,14 @@ class Surroundings {
 
   /** Runs a pass, and undoes what it did beside its result. */
   untouched<T>(pass: () => T): T {
-    const {model, states} = this, metrics = model?.metricsTensors, numTensors = numTensorsNow();
+    const {model, states} = this, metrics = model?.metricsTensors, kept = new KeptTensors();
     try {
       if (model !== undefined) model.metricsTensors = [];
-      const result = pass(), numKept = numTensorsNow() - numTensors;
+      const result = pass(), numKept = kept.count();
       if (model === undefined && numKept > 0) throw new L2OError('INVALID_ARGUMENT', `FlatnessRegularizer: expected a loss that can be computed again, got one that keeps ${numKept} tensors each time, as those of models with metrics do. Pass the model, too: wrap(optimizer, model).`);
       return result;
     } finally {
+      kept.dispose();
       if (model !== undefined) model.metricsTensors = metrics!;
       for (const {variable, value} of states) if (variable.dataId !== value.dataId) variable.assign(value);
     }
@@ -132,7 +137,26 @@ class Surroundings {
   }
 }
 
-/** As in `memory()`, without what backends add to it. */
-function numTensorsNow(): number {
-  return engine().state.numTensors;
+/** Counts what a pass keeps beyond its end, from here to `dispose`. */
+class KeptTensors {
+  private readonly before = engine().state.numTensors;
+  private numKeeps = 0;
+
+  constructor() {
+    const tfEngine = engine(), keep = tfEngine.keep.bind(tfEngine);
+    // A tensor may be kept that is kept already, which adds none. Inside kernels TF.js keeps what gradients need, and disposes it.
+    tfEngine.keep = tensor => {
+      if (tfEngine.state.kernelDepth === 0) this.numKeeps++;
+      return keep(tensor);
+    };
+  }
+
+  count(): number {
+    return Math.max(this.numKeeps, engine().state.numTensors - this.before);
+  }
+
+  dispose(): void {
+    // What is left is the class's own method.
+    Reflect.deleteProperty(engine(), 'keep');
+  }
 }

@@ -50,6 +50,23 @@ describe('a mark of forLayer', () => {
     expect(own).to.deep.equal(twice);
   });
 
+  for (const [name, make] of Object.entries({lstm: layers.lstm, gru: layers.gru, simpleRNN: layers.simpleRNN})) {
+    it(`is found in the cell of ${name}, whose regularizers TF.js never applies, and in a wrapper`, async () => {
+      const run = async (flat?: FlatnessRegularizer): Promise<number[][]> => {
+        const marked = flat === undefined ? {} : {recurrentRegularizer: flat.forLayer()};
+        const cell = (options: object): tfl.RNN => (make as (args: object) => tfl.RNN)({units: 2, recurrentInitializer: 'zeros', ...marked, ...options});
+        const model = sequential({layers: [layers.bidirectional({layer: cell({returnSequences: true}), mergeMode: 'concat', inputShape: [4, 3]}), cell({})]});
+        model.setWeights(model.getWeights().map((w, i) => tf.tensor(numbers(w.size, i), w.shape)));
+        model.compile({optimizer: tf.train.sgd(0.1), loss: 'meanSquaredError'});
+        await model.fit(tf.tensor3d(numbers(96, 1), [8, 4, 3]), y(), {epochs: 1, batchSize: 8, shuffle: false, verbose: 0, ...(flat !== undefined && {callbacks: flat})});
+        return model.getWeights().map(w => Array.from(w.dataSync()));
+      };
+      const effect = subtract(await run(flatness()), await run());
+      // Kernel, recurrent kernel and bias, forward, backward, and of the last layer.
+      expect(effect.map(row => row.some(value => value !== 0))).to.deep.equal([false, true, false, false, true, false, false, true, false]);
+    });
+  }
+
   it('adds nothing to the loss', () => {
     const scalars = {marked: makeModel(flatness().forLayer()).evaluate(x(), y()) as tf.Scalar, plain: makeModel().evaluate(x(), y()) as tf.Scalar};
     expect(scalars.marked.dataSync()[0]).to.equal(scalars.plain.dataSync()[0]);

@@ -22,6 +22,11 @@ export function allLayers(model: LayersModel): Layer[] {
   return [...found];
 }
 
+/** The model's trainable weights, each once: TF.js lists those of a layer that two nested models share twice. */
+export function trainableWeightsOf({trainableWeights}: LayersModel): LayerVariable[] {
+  return [...new Set(trainableWeights)];
+}
+
 /** Why the model's loss would not be a function of weights and batch alone, if so. */
 export function findHiddenState(model: LayersModel): string | undefined {
   for (const layer of allLayers(model)) {
@@ -36,7 +41,7 @@ export function findHiddenState(model: LayersModel): string | undefined {
  * Runs `f` while the model's trainable weights read as `values`, no other weight can change (batch normalisation's averages),
  * and noise layers pass their input on. Gradients of what `f` returns reach `values`.
  *
- * @param values One for each of `model.trainableWeights`, in order.
+ * @param values One for each of {@link trainableWeightsOf}, in order.
  */
 export function withWeights<T>(model: LayersModel, values: readonly Tensor[], f: () => T): T {
   const shadowed: [object, string][] = [];
@@ -45,7 +50,7 @@ export function withWeights<T>(model: LayersModel, values: readonly Tensor[], f:
     shadowed.push([target, member]);
   };
   try {
-    model.trainableWeights.forEach((weight, i) => shadow(weight, 'read', () => values[i]!));
+    trainableWeightsOf(model).forEach((weight, i) => shadow(weight, 'read', () => values[i]!));
     for (const weight of model.nonTrainableWeights) shadow(weight, 'write', () => weight);
     for (const layer of allLayers(model)) {
       if (NOISE_LAYERS.has(layer.getClassName())) shadow(layer, 'call', (inputs: Tensor | Tensor[]) => inputs);
