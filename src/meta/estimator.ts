@@ -22,8 +22,8 @@ export interface PairWindow {
   readonly innerSteps: number;
   /** Rollouts that diverged in it. */
   readonly diverged: number;
-  /** Mean flatness penalty, where there is one. */
-  readonly flatness?: number;
+  /** Mean flatness penalty over the points that have one, where there is a regularizer and any has. */
+  readonly flatness?: number | undefined;
   /** Flatness penalties that were not finite, and left out. */
   readonly flatnessDropped?: number;
 }

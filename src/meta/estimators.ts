@@ -109,7 +109,7 @@ export class AntitheticEstimator implements Estimator {
     if (tasks.advance(length, diverged > 0, horizons)) this.begin();
     return {
       task: pair.name, objective: (plus.objective + minus.objective) / 2 + flatness.mean, innerSteps: runs.reduce((sum, run) => sum + run.steps, 0), diverged,
-      ...(plus.flatness !== undefined && {flatness: flatness.mean, flatnessDropped: flatness.dropped}),
+      ...(plus.flatness !== undefined && {flatness: flatness.counted, flatnessDropped: flatness.dropped}),
     };
   }
 
@@ -133,18 +133,28 @@ export class AntitheticEstimator implements Estimator {
   }
 }
 
+interface PairFlatness {
+  /** What joins the objective, and its half difference: points without a penalty add nothing. */
+  readonly mean: number;
+  readonly difference: number;
+  /** Mean over the points that have one, if any has. */
+  readonly counted: number | undefined;
+  readonly dropped: number;
+}
+
 /** The penalties of both particles at the points where both have one; where either has none, it counts for neither. */
-function pairFlatness(plus: ParticleWindow, minus: ParticleWindow): {mean: number; difference: number; dropped: number} {
+function pairFlatness(plus: ParticleWindow, minus: ParticleWindow): PairFlatness {
   const ours = plus.flatness ?? [], theirs = minus.flatness ?? [], points = Math.max(ours.length, theirs.length);
-  let sum = 0, difference = 0, dropped = 0;
+  let sum = 0, difference = 0, dropped = 0, counted = 0;
   for (let i = 0; i < Math.min(ours.length, theirs.length); i++) {
     const a = ours[i]!, b = theirs[i]!;
     if (Number.isFinite(a) && Number.isFinite(b)) {
+      counted++;
       sum += (a + b) / 2;
       difference += (a - b) / 2;
     } else {
       dropped++;
     }
   }
-  return {mean: points === 0 ? 0 : sum / points, difference: points === 0 ? 0 : difference / points, dropped};
+  return {mean: points === 0 ? 0 : sum / points, difference: points === 0 ? 0 : difference / points, counted: counted === 0 ? undefined : sum / counted, dropped};
 }

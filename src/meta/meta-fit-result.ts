@@ -11,7 +11,7 @@ export interface MetaFitHistory {
   readonly gradientNorm?: number;
   /** Rollouts that diverged in this step. */
   readonly diverged: number;
-  /** Mean flatness penalty of the step's windows, and how many of them were not finite and left out; where there is a regularizer. */
+  /** Mean flatness penalty of the step's windows, where any was finite, and how many were not and were left out; where there is a regularizer. */
   readonly flatness?: number;
   readonly flatnessDropped?: number;
   /** Score on the held-out tasks, at the steps where theta was judged; lower is better. */

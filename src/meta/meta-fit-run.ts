@@ -1,3 +1,4 @@
+import {L2OError} from '../errors.js';
 import type {BestTheta, CheckpointFolder, RunState} from './checkpoint.js';
 import {afterJudgement, FIRST_STAGE, horizonsAt, judgedHorizons} from './curriculum.js';
 import type {PairWindow} from './estimator.js';
@@ -8,6 +9,8 @@ import {initialOuterState, meanGradient, updateTheta} from './outer-update.js';
 
 /** Share of the run in which the outer learning rate rises, and what it falls to. */
 const WARM_UP = 0.05, LAST_RATE = 0.1;
+/** Outer steps in a row without any finite flatness penalty after which a run gives up. */
+const ALL_DROPPED = 5;
 
 /** Outer learning rate of step `k` (from 1) relative to its peak: linear warm-up, then a cosine. */
 export function rateShare(k: number, numOuterSteps: number): number {
@@ -68,11 +71,22 @@ export class MetaFitRun {
     const gradientNorm = updateTheta(outer, meanGradient(results.map(r => r.gradient)), {learningRate: learningRate * rateShare(outer.outerStep + 1, numOuterSteps), weightDecay, clip});
     const total = (f: (w: PairWindow) => number): number => windows.reduce((sum, w) => sum + f(w), 0);
     const diverged = total(w => w.diverged), metaLoss = total(w => w.objective) / windows.length, {outerStep} = outer;
-    const flatness = this.settings.flatness !== undefined && {flatness: total(w => w.flatness ?? 0) / windows.length, flatnessDropped: total(w => w.flatnessDropped ?? 0)};
+    const penalized = windows.filter(w => w.flatness !== undefined), flatness = this.settings.flatness !== undefined && {
+      ...(penalized.length > 0 && {flatness: total(w => w.flatness ?? 0) / penalized.length}), flatnessDropped: total(w => w.flatnessDropped ?? 0),
+    };
     outer.innerSteps += total(w => w.innerSteps);
     this.run.diverged += diverged;
     const due = outerStep % validateEvery === 0 || outerStep === numOuterSteps;
     this.run.history.push({outerStep, metaLoss, gradientNorm, diverged, ...flatness, ...(due && {heldOut: await this.judge()})});
+    this.checkFlatness();
+  }
+
+  /** @throws L2OError `NON_FINITE` where no penalty has been finite for a while: the training would go on without its regularizer. */
+  private checkFlatness(): void {
+    const made = this.run.history.filter(({outerStep}) => outerStep > 0), enough = Math.min(ALL_DROPPED, this.settings.recipe.numOuterSteps);
+    const last = made.slice(-enough), dropped = last.reduce((sum, h) => sum + (h.flatnessDropped ?? 0), 0);
+    if (last.length < enough || last.some(h => h.flatness !== undefined || (h.flatnessDropped ?? 0) === 0)) return;
+    throw new L2OError('NON_FINITE', `metaFit: expected finite flatness penalties, got none in ${enough} outer steps, and ${dropped} that are not finite. Perturb less, or check the tasks' losses.`);
   }
 
   /** Scores theta on the held-out tasks, keeps it where it is the best so far, and moves on in the curriculum. */

@@ -14,6 +14,7 @@ import {RULE_NAMES} from '../../src/rules/registry.js';
 import {quadraticFamily} from '../../src/tasks/families/quadratic.js';
 import {defaultTheta} from '../../src/theta/default-theta.js';
 import type {TaskFamily} from '../../src/tasks/task-family.js';
+import {failure} from '../support/failure.js';
 import {slopes} from './families/slopes.js';
 import {parameterNorm} from './parameter-norm.js';
 import {RUN} from './run-options.js';
@@ -123,6 +124,29 @@ describe('metaFit with a regularizer', () => {
       expect(theta.values.every(Number.isFinite)).to.equal(true);
     });
   }
+
+  for (const estimator of ['nres', 'bptt'] as const) {
+    it(`reports the mean of those that are finite: ${estimator}`, async () => {
+      let calls = 0;
+      // Of the two points of each window, one has no penalty.
+      const half: FlatnessTerm = {...parameterNorm(1), value: () => (++calls % 2 === 0 ? NaN : 10), gradient: probe => ({value: ++calls % 2 === 0 ? NaN : 10, gradient: probe.parameters().fill(0)})};
+      const {history} = await metaFit({...RUN, estimator, tasks: slopes, numPairs: 1, numOuterSteps: 4, numHeldOut: 1, horizons: [8, 8], windowSteps: 4, regularizer: half, regularizeAt: [0.5, 1]});
+      expect(history.slice(1).map(h => [h.flatness, h.flatnessDropped])).to.deep.equal(Array.from({length: 4}, () => [10, 1]));
+    });
+
+    it(`gives up where none is finite for five outer steps: ${estimator}`, async () => {
+      const error = await failure(metaFit({...RUN, estimator, tasks: slopes, numOuterSteps: 20, regularizer: {measure: 'sharpness', over: 'mean', strength: 1, scaling: 'plain', radius: 1e38}}));
+      expect(error).to.be.instanceOf(L2OError).with.property('code', 'NON_FINITE');
+      expect(error).to.have.property('message').that.includes('5 outer steps');
+    });
+  }
+
+  it('names what is wrong with it, and itself', async () => {
+    for (const [bad, message] of [[{measure: 'x', strength: 1}, /metaFit's regularizer: .*'x'/], [{measure: 'sharpness', strength: -1}, /metaFit's regularizer: strength/]] as const) {
+      expect(await failure(metaFit({...RUN, tasks: slopes, regularizer: bad as never}))).to.be.instanceOf(L2OError).with.property('message').that.matches(message);
+    }
+    for (const regularizeAt of [[], [1.5]]) expect(await failure(metaFit({...RUN, tasks: slopes, regularizer: SHARPNESS, regularizeAt}))).to.be.instanceOf(L2OError);
+  });
 
   it('says nothing of flatness without one', async () => {
     const {history} = await metaFit({...RUN, tasks: slopes, numOuterSteps: 1});

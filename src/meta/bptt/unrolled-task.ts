@@ -88,8 +88,8 @@ export class UnrolledTask {
       if (objective.on !== 'validation') this.scoreTraining(trace, before, steps, share, score);
       if (objective.on !== 'train') this.scoreValidation(before, trace.length, steps, share, score);
       pullBack(rule, theta, trace, score.pulls, before === 0, into);
-      const flat = penalties.reduce<number>((sum, p) => sum + (p ?? 0), 0);
-      return {objective: score.value, innerSteps: trace.length, diverged, ...(flatness !== undefined && {flatness: flat, flatnessDropped: penalties.filter(p => p === undefined).length})};
+      const found = penalties.filter(p => p !== undefined), flat = found.length === 0 ? undefined : found.reduce((a, b) => a + b) * points.length / found.length;
+      return {objective: score.value, innerSteps: trace.length, diverged, ...(flatness !== undefined && {flatness: flat, flatnessDropped: penalties.length - found.length})};
     } finally {
       run.free(trace);
     }
