@@ -57,6 +57,9 @@ interface Outcome {
   /** √tr(H²), likewise. */
   readonly frobenius: number;
   readonly relativeFrobenius: number;
+  /** The same of the loss on the test images: where wrong labels are learned by heart that on the training images is flat, as softmax is where a model is sure. */
+  readonly testSpectral: number;
+  readonly testFrobenius: number;
 }
 
 const digits = loadDigits();
@@ -108,21 +111,27 @@ async function run(seed: number, optimizerName: keyof typeof OPTIMIZERS, options
     return found;
   };
   const trainingLoss = evaluate(train)[0]!, accuracy = evaluate(test)[1]!;
-  const norms = (scaling: 'plain' | 'tensor'): {spectral: number; frobenius: number} => {
-    const around = new Neighbourhood(modelProbe('bench', model, train.x, train.y, {batchSize: NUM_TRAIN, exact: true}), scaling);
-    return {spectral: estimateHessianNorm(around, random.fork(`spectral ${scaling}`), NORM_SAMPLES).value, frobenius: estimateFrobeniusNorm(around, random.fork(`frobenius ${scaling}`), NORM_SAMPLES).value};
+  const norms = ({x, y}: typeof train, scaling: 'plain' | 'tensor', name: string = scaling): {spectral: number; frobenius: number} => {
+    const around = new Neighbourhood(modelProbe('bench', model, x, y, {batchSize: NUM_TRAIN, exact: true}), scaling);
+    return {spectral: estimateHessianNorm(around, random.fork(`spectral ${name}`), NORM_SAMPLES).value, frobenius: estimateFrobeniusNorm(around, random.fork(`frobenius ${name}`), NORM_SAMPLES).value};
   };
-  const plain = norms('plain'), relative = norms('tensor');
+  const plain = norms(train, 'plain'), relative = norms(train, 'tensor'), tested = norms(test, 'plain', 'test');
   model.dispose();
   optimizer.dispose();
   tf.dispose([train, test]);
-  return {accuracy, trainingLoss, spectral: plain.spectral, relativeSpectral: relative.spectral, frobenius: plain.frobenius, relativeFrobenius: relative.frobenius};
+  return {
+    accuracy, trainingLoss, spectral: plain.spectral, relativeSpectral: relative.spectral, frobenius: plain.frobenius, relativeFrobenius: relative.frobenius,
+    testSpectral: tested.spectral, testFrobenius: tested.frobenius,
+  };
 }
 
 /** Mean over seeds of each quantity, and of the difference to the runs without the regularizer. */
 function compare(outcomes: readonly Outcome[], plain: readonly Outcome[]): Record<keyof Outcome, {readonly mean: number; readonly difference: Estimate}> {
   const of = (key: keyof Outcome): {mean: number; difference: Estimate} => ({mean: tInterval(outcomes.map(o => o[key])).mean, difference: tInterval(outcomes.map((o, i) => o[key] - plain[i]![key]))});
-  return {accuracy: of('accuracy'), trainingLoss: of('trainingLoss'), spectral: of('spectral'), relativeSpectral: of('relativeSpectral'), frobenius: of('frobenius'), relativeFrobenius: of('relativeFrobenius')};
+  return {
+    accuracy: of('accuracy'), trainingLoss: of('trainingLoss'), spectral: of('spectral'), relativeSpectral: of('relativeSpectral'), frobenius: of('frobenius'), relativeFrobenius: of('relativeFrobenius'),
+    testSpectral: of('testSpectral'), testFrobenius: of('testFrobenius'),
+  };
 }
 
 const start = performance.now(), [firstSeed, numSeeds] = args.tune ? [FIRST_TUNING_SEED, NUM_TUNING_SEEDS] : [FIRST_SEED, NUM_SEEDS];

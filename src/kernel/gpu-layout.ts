@@ -33,7 +33,7 @@ export function layOut(sizes: readonly number[]): Layout {
     numTexels += Math.ceil(size / 4);
   }
   if (numTexels >= MOST_TEXELS) {
-    throw new L2OError('INVALID_ARGUMENT', `LearnedOptimizer: expected at most ${4 * MOST_TEXELS} parameters on a GPU backend, got about ${4 * numTexels}. Train on the wasm or node backend, or freeze layers.`);
+    throw new L2OError('INVALID_ARGUMENT', `LearnedOptimizer: expected fewer than ${4 * MOST_TEXELS} parameters on a GPU backend, got about ${4 * numTexels}. Train on the wasm or node backend, or freeze layers.`);
   }
   // Nearly square: textures are no wider than some thousands, and pixels are computed in squares.
   const columns = 2 ** Math.ceil(Math.log2(numTexels + 1) / 2), length = Math.max(MIN_CHUNK, columns);

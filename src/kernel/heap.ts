@@ -66,10 +66,17 @@ const MAX_PAGES = 65536;
 export const MAX_BYTES = (MAX_PAGES - 256) * PAGE_BYTES;
 const ALIGNMENT = 64;
 
-/** A memory of our own: a bump allocator with one free list per size, right for the few sizes that variables have. */
+/** A stretch of memory, by byte offsets. */
+interface Block {
+  start: number;
+  end: number;
+}
+
+/** A memory of our own. Blocks that are given back merge with their neighbours: what is free serves arrays of any size. */
 export class OwnHeap implements Heap {
   readonly memory: WebAssembly.Memory;
-  private readonly freed = new Map<number, number[]>();
+  /** Below `top`, by offset; no two touch, and none touches `top`. */
+  private readonly blocks: Block[] = [];
   private top = ALIGNMENT;
 
   /** @param shared Whether threads are to share it. */
@@ -77,9 +84,19 @@ export class OwnHeap implements Heap {
     this.memory = new WebAssembly.Memory({initial: 1, maximum: MAX_PAGES, shared});
   }
 
+  /** Bytes that are allocated, those between them included. */
+  get usedBytes(): number {
+    return this.top - ALIGNMENT;
+  }
+
   allocate(floats: number): number {
-    const size = bytesFor(floats), reused = this.freed.get(size)?.pop();
-    if (reused !== undefined) return reused;
+    const size = bytesFor(floats), at = this.blocks.findIndex(({start, end}) => end - start >= size);
+    if (at >= 0) {
+      const block = this.blocks[at]!, {start} = block;
+      if (block.end - start === size) this.blocks.splice(at, 1);
+      else block.start += size;
+      return start;
+    }
     const pointer = this.top, missing = pointer + size - this.memory.buffer.byteLength;
     if (missing > 0) this.grow(missing, floats);
     this.top = pointer + size;
@@ -99,10 +116,28 @@ export class OwnHeap implements Heap {
   }
 
   free(pointer: number, floats: number): void {
-    const size = bytesFor(floats), list = this.freed.get(size);
-    if (list === undefined) this.freed.set(size, [pointer]);
-    else list.push(pointer);
+    const end = pointer + bytesFor(floats), {blocks} = this, after = indexAfter(blocks, pointer);
+    const before = blocks[after - 1], next = blocks[after], joins = before?.end === pointer, meets = next?.start === end;
+    if (end === this.top) {
+      this.top = joins ? before.start : pointer;
+      if (joins) blocks.pop();
+    } else if (joins) {
+      before.end = meets ? next.end : end;
+      if (meets) blocks.splice(after, 1);
+    } else if (meets) next.start = pointer;
+    else blocks.splice(after, 0, {start: pointer, end});
   }
+}
+
+/** Place of the first block that starts above an offset. */
+function indexAfter(blocks: readonly Block[], offset: number): number {
+  let low = 0, high = blocks.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (blocks[middle]!.start > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function bytesFor(floats: number): number {

@@ -10,7 +10,7 @@ import type {StepOptions} from './types.js';
 class TensorSlots implements VariableSlots {
   constructor(readonly owner: OpsRunner, readonly slots: KeptTensor<Tensor2D>, readonly tensorSlots: KeptTensor<Tensor1D>) {}
   read(): SlotArrays {
-    return {slots: this.slots.value.dataSync<'float32'>().slice(), tensorSlots: this.tensorSlots.value.dataSync<'float32'>().slice()};
+    return {slots: this.slots.read(), tensorSlots: this.tensorSlots.read()};
   }
   dispose(): void {
     this.slots.dispose();
@@ -23,10 +23,10 @@ class TensorLossSlots implements LossSlots {
   readonly numSkipped = new KeptTensor<Scalar>(scalar(0));
   constructor(readonly owner: OpsRunner, readonly slots: KeptTensor<Tensor1D>) {}
   read(): Float32Array {
-    return this.slots.value.dataSync<'float32'>().slice();
+    return this.slots.read();
   }
   skipped(): number {
-    return this.numSkipped.value.dataSync()[0]!;
+    return this.numSkipped.read()[0]!;
   }
   dispose(): void {
     this.slots.dispose();
@@ -48,8 +48,10 @@ export class OpsRunner implements StepRunner {
     return new TensorLossSlots(this, new KeptTensor(tensor1d(initial ?? new Float32Array(NUM_LOSS_SLOTS))));
   }
 
-  step(theta: Float32Array, steps: readonly VariableStep[], lossSlots: LossSlots, loss: Loss, options: StepOptions): StepOutcome {
-    const {slots: kept, numSkipped} = lossSlots as TensorLossSlots;
+  step(theta: Float32Array, all: readonly VariableStep[], lossSlots: LossSlots, loss: Loss, options: StepOptions): StepOutcome {
+    // Variables without elements have nothing to learn, and some backends cannot choose between two of them.
+    const steps = all.filter(s => s.variable.size > 0), {slots: kept, numSkipped} = lossSlots as TensorLossSlots;
+    if (steps.length === 0) return {kind: 'made'};
     const result = tidy(() => {
       const lossTensor = typeof loss === 'number' ? scalar(loss) : loss;
       const before = steps.map(({variable, gradient, slots, weightDecay}) => {
@@ -57,7 +59,7 @@ export class OpsRunner implements StepRunner {
         return {parameter: variable, gradient, slots: value, tensorSlots: tensorSlots.value, weightDecay};
       });
       const after = stepOps(tensor1d(theta), kept.value, lossTensor, before, {...options, time: sub<Scalar>(options.time, numSkipped.value)});
-      const made: Scalar = allFinite(before.filter(s => s.parameter.size > 0).map(s => s.gradient), lossTensor);
+      const made: Scalar = allFinite(before.map(s => s.gradient), lossTensor);
       return {
         made,
         numSkipped: add<Scalar>(numSkipped.value, sub(1, cast(made, 'float32'))),

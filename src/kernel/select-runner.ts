@@ -80,9 +80,20 @@ function selectHostRunner(name: string, notice: Notice, numThreads: number): Ste
     notice("backend 'wasm': its memory cannot be shared, copying values to the kernel and back");
   }
   const ownsValues = name === 'tensorflow', runners = ownsValues ? copying.immutable : copying.mutable;
-  const runner = runners.get(numThreads) ?? new CopyingWasmRunner(ownsValues, numThreads);
-  runners.set(numThreads, runner);
-  return runner;
+  try {
+    const runner = runners.get(numThreads) ?? new CopyingWasmRunner(ownsValues, numThreads);
+    runners.set(numThreads, runner);
+    return runner;
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    // An address space too small for 4 GiB that threads share may still have room for a memory that grows.
+    if (numThreads > 1) {
+      notice(`numThreads: ${numThreads} was asked for, but the shared memory for it cannot be had (${error.message}); steps are made on one thread`);
+      return selectHostRunner(name, notice, 1);
+    }
+    notice(`no memory for WebAssembly here (${error.message}): stepping in plain JavaScript, several times slower`);
+    return (plain ??= new JsRunner());
+  }
 }
 
 function gpuRunner(name: 'webgl' | 'webgpu', instance: unknown): StepRunner | undefined {

@@ -1,6 +1,7 @@
 import type * as threads from 'node:worker_threads';
 import {L2OError} from '../errors.js';
 import {CONTROL, CONTROL_INTS, THREAD_SOURCE} from './thread-loop.js';
+import {isShared} from './wasm-backend.js';
 
 /** What the threads of a team can compute: exports that take the range to compute, `start` and `stop`, last. */
 export type SharedCalls = Readonly<Record<string, (...numbers: number[]) => void>>;
@@ -22,7 +23,7 @@ export function threadObstacle(memory?: WebAssembly.Memory): string | undefined 
   if (typeof SharedArrayBuffer === 'undefined' || (globalThis as {crossOriginIsolated?: boolean}).crossOriginIsolated === false) {
     return 'there is no shared memory here (a page needs the headers Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy)';
   }
-  if (memory !== undefined && memory.buffer instanceof ArrayBuffer) return 'the backend\'s memory is not one that threads share';
+  if (memory !== undefined && !isShared(memory)) return 'the backend\'s memory is not one that threads share';
   return nodeThreads() === undefined && typeof Worker === 'undefined' ? 'there are no workers here' : undefined;
 }
 

@@ -47,9 +47,9 @@ export function offsetOf(backend: WasmBackend, info: Pick<TensorInfo, 'dataId' |
   return memoryOffset;
 }
 
-/** Whether threads share a memory. */
+/** Whether threads share a memory. Not by class: where tests run in a context of their own (Jest), that has another `ArrayBuffer`. */
 export function isShared({buffer}: WebAssembly.Memory): boolean {
-  return !(buffer instanceof ArrayBuffer);
+  return Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
 }
 
 /** How our modules import their memory: `env.memory`, a memory, with a maximum. */

@@ -120,7 +120,9 @@ const KERNELS: Readonly<Record<string, Kernel>> = {
       sumSegments(new Int32Array(...at(x!, rows * rowSize)), new Int32Array(...at(segmentIds!, rows)), rowSize, new Float32Array(...at(out, numSegments * rowSize)));
       return out;
     }
-    if (rows * rowSize * numSegments > 0) exports.segmentSum(offsetOf(backend, x!), offsetOf(backend, segmentIds!), rows, rowSize, numSegments, offsetOf(backend, out));
+    const size = numSegments * rowSize;
+    if (rows === 0 && size > 0) new Float32Array(memory.buffer, offsetOf(backend, out), size).fill(0);
+    else if (size > 0) exports.segmentSum(offsetOf(backend, x!), offsetOf(backend, segmentIds!), rows, rowSize, numSegments, offsetOf(backend, out));
     return out;
   },
 };

@@ -1,5 +1,6 @@
-import {dispose, keep, tensor, type Tensor} from '@tensorflow/tfjs-core';
+import {keep, tensor, type Tensor} from '@tensorflow/tfjs-core';
 import type {Rule, State, StateEntry} from '../rules/rule.js';
+import {assertKept, disposeKept} from './dead-backend.js';
 import type {LossSlots, SlotArrays, StepRunner, VariableSlots} from './runner.js';
 import {NUM_COUNTS, zooStateSizes} from './state-sizes.js';
 
@@ -18,7 +19,7 @@ class KeptState {
   }
 
   dispose(): void {
-    if (this.kept !== undefined) dispose(Object.values<Tensor>(this.kept));
+    if (this.kept !== undefined) disposeKept(Object.values<Tensor>(this.kept));
     this.kept = undefined;
   }
 }
@@ -40,6 +41,7 @@ function unpack(entries: readonly StateEntry[], values: Float32Array, offset: nu
 
 function pack(entries: readonly StateEntry[], state: State, values: Float32Array, offset: number): Float32Array {
   let at = offset;
+  assertKept(entries.map(([name]) => state[name]!));
   for (const [name] of entries) {
     const part = state[name]!.dataSync<'float32'>();
     values.set(part, at);

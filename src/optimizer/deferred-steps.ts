@@ -1,4 +1,5 @@
 import {add, cast, keep, tidy, type Scalar} from '@tensorflow/tfjs-core';
+import {assertKept, disposeKept} from '../kernel/dead-backend.js';
 
 /** The latest step, while the host does not know whether it was made. */
 interface Pending {
@@ -16,17 +17,28 @@ interface Pending {
 export class DeferredSteps {
   private count = 0;
   private made: Scalar | undefined;
+  private assertLive: (() => void) | undefined;
   private pending: Pending | undefined;
 
-  /** How many have been skipped. Waits for the device. */
+  /** How many have been skipped. Waits for the device. @throws L2OError `ENVIRONMENT` where that is gone. */
   get skipped(): number {
-    return this.count === 0 ? 0 : this.count - this.made!.dataSync()[0]!;
+    const {count, made} = this;
+    if (made === undefined) return 0;
+    this.assertThere(made);
+    return count - made.dataSync()[0]!;
+  }
+
+  /** A read of a device that is lost may give 0, or never end. */
+  private assertThere(made: Scalar): void {
+    this.assertLive?.();
+    assertKept([made]);
   }
 
   /** As {@link skipped} at the time of the call, without making the device wait. */
   async readSkipped(): Promise<number> {
     const {count, made} = this;
     if (made === undefined) return 0;
+    this.assertThere(made);
     // Steps made meanwhile dispose the counter that they add to.
     const snapshot = made.clone();
     try {
@@ -36,9 +48,14 @@ export class DeferredSteps {
     }
   }
 
-  /** Counts a step. @param made Not 0 where it was made; disposed here. */
-  add(made: Scalar): void {
+  /**
+   * Counts a step.
+   * @param made Not 0 where it was made; disposed here.
+   * @param assertLive Throws where the device is lost.
+   */
+  add(made: Scalar, assertLive?: () => void): void {
     const before = this.made;
+    this.assertLive = assertLive;
     this.made = keep(tidy(() => {
       const one = cast<Scalar>(made, 'float32');
       return before === undefined ? one : add<Scalar>(before, one);
@@ -78,8 +95,7 @@ export class DeferredSteps {
 
   /** Forgets everything. */
   dispose(): void {
-    this.made?.dispose();
-    this.pending?.made.dispose();
+    disposeKept([this.made, this.pending?.made].filter(tensor => tensor !== undefined));
     this.made = this.pending = undefined;
     this.count = 0;
   }

@@ -1,5 +1,5 @@
 import {
-  dispose, engine, Optimizer, type serialization, type NamedTensorMap, type Scalar, type Variable,
+  dispose, engine, Optimizer, type serialization, type NamedTensorMap, type Scalar, type Tensor, type Variable,
 } from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import {decodeBase64} from '../base64.js';
@@ -10,7 +10,7 @@ import {defaultTheta} from '../theta/default-theta.js';
 import {checkRule, hashTheta, makeTheta, type Theta} from '../theta/theta-file.js';
 import {DeferredSteps} from './deferred-steps.js';
 import {resolveGradients, type Gradients} from './gradients.js';
-import {assertBackend, assertReachable} from './live-backend.js';
+import {assertBackend, assertReachable, unreachable} from './live-backend.js';
 import {checkLearningRate, checkNumSteps, checkOptions, type LearnedOptimizerOptions, type Settings} from './options.js';
 import {readOnce} from './read-once.js';
 import {decodeState, encodeState, type NamedTensor} from './saved-state.js';
@@ -42,6 +42,8 @@ export class LearnedOptimizer extends Optimizer {
   private readonly ownTheta: boolean;
   private loss: Loss;
   private skipped = 0;
+  /** That of the last step. */
+  private lastRunner: StepRunner | undefined;
   /** Steps on backends where reading whether they were made would stall. */
   private readonly deferred = new DeferredSteps();
   private disposed = false;
@@ -104,11 +106,26 @@ export class LearnedOptimizer extends Optimizer {
     this.loss = undefined;
     this.settleLast();
     // The forward pass would move what a removed backend gives for their values to the current one, and train on that.
-    (varList ?? Object.values(engine().registeredVariables).filter(({trainable}) => trainable)).forEach(assertReachable);
-    const result = super.computeGradients(f, varList);
-    const {value} = result;
+    varList?.forEach(assertReachable);
+    // Where none are listed, f tells which it depends on: others may be left over from other models.
+    const lost = varList === undefined ? Object.values(engine().registeredVariables).filter(variable => variable.trainable && unreachable(variable) !== undefined) : [];
+    const result = this.computeAll(f, varList, lost), {value} = result;
     this.loss = selectRunner(this.notice, this.settings.rule, this.settings.numThreads).readsLoss ? value.dataSync()[0] : value;
     return result;
+  }
+
+  /** @param lost Variables that `f` must not depend on. */
+  private computeAll(f: () => Scalar, varList: Variable[] | undefined, lost: readonly Variable[]): {value: Scalar; grads: NamedTensorMap} {
+    let result: {value: Scalar; grads: NamedTensorMap};
+    try {
+      result = super.computeGradients(f, varList);
+    } catch (cause) {
+      throw lost.length > 0 ? unreachable(lost[0]!, cause)! : cause;
+    }
+    const grads = result.grads as Readonly<Record<string, Tensor | null | undefined>>, met = lost.find(({name}) => (grads[name] ?? null) !== null);
+    if (met === undefined) return result;
+    dispose([result.value, result.grads]);
+    throw unreachable(met)!;
   }
 
   /**
@@ -147,6 +164,7 @@ export class LearnedOptimizer extends Optimizer {
     // The backend may have been changed since the loss was computed.
     const loss = runner.readsLoss && typeof kept === 'object' ? kept.dataSync()[0] : kept;
     const {group, slots} = this.store.prepare(runner, pairs.map(p => p.variable));
+    this.leave(runner);
     const {settings} = this;
     const steps = pairs.map(({variable, gradient}, i): VariableStep => ({
       variable, gradient, slots: slots[i]!,
@@ -161,6 +179,15 @@ export class LearnedOptimizer extends Optimizer {
     this.incrementIterations();
   }
 
+  /** Reads what was counted on the device of the last step, where this one is made elsewhere: it may not be there later. */
+  private leave(runner: StepRunner): void {
+    if (this.lastRunner !== undefined && this.lastRunner !== runner) {
+      this.skipped = this.skippedSteps;
+      this.deferred.dispose();
+    }
+    this.lastRunner = runner;
+  }
+
   /** Whether the step was made, as far as that is known. */
   private settle(outcome: StepOutcome, runner: StepRunner): boolean {
     if (outcome.kind === 'made') return true;
@@ -170,8 +197,9 @@ export class LearnedOptimizer extends Optimizer {
       this.notice(`${outcome.culprit} was not finite: the step was skipped (counted in skippedSteps)`, 'non-finite');
       return false;
     }
-    if (this.settings.onNonFinite === 'throw') this.deferred.watch(outcome.made, () => runner.assertLive?.());
-    else this.deferred.add(outcome.made);
+    const assertLive = (): void => runner.assertLive?.();
+    if (this.settings.onNonFinite === 'throw') this.deferred.watch(outcome.made, assertLive);
+    else this.deferred.add(outcome.made, assertLive);
     return true;
   }
 

@@ -1,0 +1,44 @@
+import {engine, type Tensor} from '@tensorflow/tfjs-core';
+import {L2OError} from '../errors.js';
+
+/** Data that was on a backend when that was lost. TF.js would move what such a backend gives for it, and forget where it was. */
+const lostData = new WeakSet<object>();
+
+/** Why the values of a tensor or variable cannot be had any more, if so. */
+export function lossOf({dataId}: Pick<Tensor, 'dataId'>): string | undefined {
+  const {state, registry, backend} = engine(), home = state.tensorInfo.get(dataId)?.backend;
+  if (lostData.has(dataId)) return 'lost';
+  const reason = home === undefined ? undefined : home !== backend && !Object.values(registry).includes(home) ? 'removed (tf.removeBackend)' : deathOf(home);
+  if (reason !== undefined) lostData.add(dataId);
+  return reason;
+}
+
+/** How a backend ended, as TF.js's show it: by a flag, or the wasm one by the module that it no longer has. The cpu backend goes on. */
+export function deathOf(backend: object): string | undefined {
+  const {disposed, wasm, gpgpu} = backend as {readonly disposed?: unknown; readonly wasm?: unknown; readonly gpgpu?: {readonly gl?: {isContextLost?(): boolean}} | null};
+  if (disposed === true || wasm === null) return 'disposed';
+  return gpgpu?.gl?.isContextLost?.() === true ? 'lost with its WebGL context' : undefined;
+}
+
+/** @throws L2OError `ENVIRONMENT` where state that is kept in tensors is on a backend that is gone. */
+export function assertKept(tensors: readonly Tensor[]): void {
+  for (const tensor of tensors) {
+    const reason = lossOf(tensor);
+    if (reason === undefined) continue;
+    throw new L2OError('ENVIRONMENT', `LearnedOptimizer: expected the state of the optimizer, got tensors whose backend was ${reason}, and their values with it. ` +
+      'Load model and optimizer from where they were last saved; use tf.setBackend alone to change the backend in training.');
+  }
+}
+
+/** Disposes tensors. Of a backend that is gone there is nothing left to free. */
+export function disposeKept(tensors: readonly Tensor[]): void {
+  for (const tensor of tensors) {
+    if (tensor.isDisposed) continue;
+    const isGone = lossOf(tensor) !== undefined;
+    try {
+      tensor.dispose();
+    } catch (error) {
+      if (!isGone) throw error;
+    }
+  }
+}
