@@ -78,13 +78,14 @@ export class LearnedOptimizer extends Optimizer {
 
   /**
    * Steps that were skipped because the loss or a gradient was not finite. On GPU backends asking for it waits for the device:
-   * {@link readSkippedSteps} does not.
+   * {@link readSkippedSteps} does not. NaN where training went on elsewhere, and the device that had counted them was gone by then.
+   * @throws L2OError `ENVIRONMENT` where the device of the last step is gone.
    */
   get skippedSteps(): number {
     return this.skipped + this.deferred.skipped;
   }
 
-  /** As {@link skippedSteps} at the time of the call, read asynchronously: on GPU backends training goes on meanwhile. */
+  /** As {@link skippedSteps} at the time of the call, read asynchronously: on GPU backends training goes on meanwhile. @throws as that. */
   async readSkippedSteps(): Promise<number> {
     const {skipped} = this;
     return skipped + await this.deferred.readSkipped();
@@ -181,11 +182,18 @@ export class LearnedOptimizer extends Optimizer {
 
   /** Reads what was counted on the device of the last step, where this one is made elsewhere: it may not be there later. */
   private leave(runner: StepRunner): void {
-    if (this.lastRunner !== undefined && this.lastRunner !== runner) {
-      this.skipped = this.skippedSteps;
-      this.deferred.dispose();
-    }
+    if (this.lastRunner !== undefined && this.lastRunner !== runner) this.countDeferred();
     this.lastRunner = runner;
+  }
+
+  /** Takes over what the device has counted. NaN where it is gone: how many there were is not known then. */
+  private countDeferred(): void {
+    try {
+      this.skipped = this.skippedSteps;
+    } catch {
+      this.skipped = NaN;
+    }
+    this.deferred.dispose();
   }
 
   /** Whether the step was made, as far as that is known. */
@@ -309,13 +317,8 @@ export class LearnedOptimizer extends Optimizer {
     this.disposed = true;
     this.loss = undefined;
     this.store.dispose();
-    // The counter outlives what it was counted in, but not a device that is lost.
-    try {
-      this.skipped = this.skippedSteps;
-    } catch {
-      this.skipped = NaN;
-    }
-    this.deferred.dispose();
+    // The counter outlives what it was counted in.
+    this.countDeferred();
   }
 }
 

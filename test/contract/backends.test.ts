@@ -170,3 +170,21 @@ describe('an engine without WebAssembly SIMD', () => {
   });
 });
 
+describe('a host that refuses memory', () => {
+  for (const [refused, words] of [['shared', [/steps are made on one thread/]], ['all', [/steps are made on one thread/, /no memory for WebAssembly.*plain JavaScript/, /numThreads: 2.*'js'/]]] as const) {
+    it(`to WebAssembly (${refused}) has its variables stepped all the same, and is told so`, function () {
+      this.timeout(60_000);
+      const script = fileURLToPath(new URL('without-memory.ts', import.meta.url));
+      const {status, stdout, stderr} = spawnSync(process.execPath, ['--import', 'tsx', script, refused], {encoding: 'utf8'});
+      expect(status, stderr).to.equal(0);
+      const {notices, values} = JSON.parse(stdout.slice(stdout.lastIndexOf('{'))) as {notices: string[]; values: number[][]};
+      expect(notices, notices.join()).to.have.lengthOf(words.length);
+      words.forEach((word, i) => expect(notices[i]).to.match(word));
+      const bowl = new Bowl([[4, 3], [5]]), optimizer = learnedOptimizer();
+      minimize(optimizer, bowl, 0, 5);
+      expectClose(values.map(v => Float32Array.from(v)), bowl.values(), 1e-4);
+      optimizer.dispose();
+      bowl.dispose();
+    });
+  }
+});

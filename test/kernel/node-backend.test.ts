@@ -10,7 +10,7 @@ import {mlp} from '../contract/tasks.js';
 import {compiled, copyState, expectClose, expectDifferent, expectSame, weightsOf} from '../contract/training.js';
 import {useBackend} from '../support/backends.js';
 
-const SHAPES = [[4, 3], [5], [], [2, 1, 3]];
+const SHAPES = [[4, 3], [5], [], [0], [2, 1, 3]];
 
 interface NodeBackend {
   isGPUPackage: boolean;
@@ -74,12 +74,12 @@ describe('the node backend', () => {
   after(() => useBackend('cpu'));
 
   it('is read for gradients, and never again for values that the optimizer itself has made', () => {
-    const bowl = new Bowl(SHAPES), optimizer = learnedOptimizer(), ids = (): object[] => bowl.variables.map(v => v.dataId);
+    const bowl = new Bowl(SHAPES), optimizer = learnedOptimizer(), ids = (): object[] => bowl.variables.filter(v => v.size > 0).map(v => v.dataId);
     const first = ids();
     expect(readsOf(() => apply(optimizer, bowl, 0))).to.include.members(first);
     for (let step = 1; step < 4; step++) {
       const values = ids(), reads = readsOf(() => apply(optimizer, bowl, step));
-      expect(reads).to.have.lengthOf(SHAPES.length);
+      expect(reads).to.have.lengthOf(values.length);
       expect(reads).to.not.include.members(values);
     }
     bowl.variables[1]!.assign(tf.tidy(() => tf.ones([5])));

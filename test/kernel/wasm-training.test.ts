@@ -74,6 +74,18 @@ describe('registerWasmTrainingKernels', function () {
     expect([...sums!.slice(0, 2), ...sums!.slice(4)]).to.deep.equal([0, 0, 0, 0]);
   });
 
+  it('sums no rows to zeros, whatever was in memory', async () => {
+    await useBackend('wasm');
+    for (let k = 0; k < 5; k++) {
+      // Sevens, that the next result may lie on.
+      tf.fill([10], 7).dispose();
+      const sum = tf.unsortedSegmentSum(tf.zeros([0, 2]), tf.tensor1d([], 'int32'), 5);
+      expect([...sum.dataSync()]).to.deep.equal(new Array<number>(10).fill(0));
+      sum.dispose();
+    }
+    await useBackend('cpu');
+  });
+
   it('sums segments of integers as cpu does', async () => {
     const sums = (): number[] => tf.tidy(() => {
       const sum = tf.unsortedSegmentSum(tf.tensor2d([[1, 2], [3, 4], [5, -6], [7, 8]], [4, 2], 'int32'), tf.tensor1d([2, 0, 2, -1], 'int32'), 3);
