@@ -1,15 +1,16 @@
 import {engine, type Tensor} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 
-/** Data that was on a backend when that was lost. TF.js would move what such a backend gives for it, and forget where it was. */
-const lostData = new WeakSet<object>();
+/** How the backends ended that data were on. TF.js moves what such a backend gives for them to another, and forgets where they were. */
+const lostData = new WeakMap<object, string>();
 
 /** Why the values of a tensor or variable cannot be had any more, if so. */
 export function lossOf({dataId}: Pick<Tensor, 'dataId'>): string | undefined {
+  const known = lostData.get(dataId);
+  if (known !== undefined) return known;
   const {state, registry, backend} = engine(), home = state.tensorInfo.get(dataId)?.backend;
-  if (lostData.has(dataId)) return 'lost';
   const reason = home === undefined ? undefined : home !== backend && !Object.values(registry).includes(home) ? 'removed (tf.removeBackend)' : deathOf(home);
-  if (reason !== undefined) lostData.add(dataId);
+  if (reason !== undefined) lostData.set(dataId, reason);
   return reason;
 }
 
@@ -17,7 +18,7 @@ export function lossOf({dataId}: Pick<Tensor, 'dataId'>): string | undefined {
 export function deathOf(backend: object): string | undefined {
   const {disposed, wasm, gpgpu} = backend as {readonly disposed?: unknown; readonly wasm?: unknown; readonly gpgpu?: {readonly gl?: {isContextLost?(): boolean}} | null};
   if (disposed === true || wasm === null) return 'disposed';
-  return gpgpu?.gl?.isContextLost?.() === true ? 'lost with its WebGL context' : undefined;
+  return gpgpu?.gl?.isContextLost?.() === true ? 'lost (its WebGL context was lost)' : undefined;
 }
 
 /** @throws L2OError `ENVIRONMENT` where state that is kept in tensors is on a backend that is gone. */

@@ -2,6 +2,7 @@ import {findBackend, tidy, type Scalar} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS} from '../rules/tensor-lstm/spec.js';
 import {GpuBatch} from './gpu-batch.js';
+import {deathOf} from './dead-backend.js';
 import type {GpuDevice} from './gpu-device.js';
 import {GLOBALS, GLOBALS_COLUMNS} from './gpu-global.js';
 import {KeptTensor} from './kept-tensor.js';
@@ -79,13 +80,14 @@ export class GpuRunner implements StepRunner {
   readonly readsLoss = false;
 
   /** @param backend The TF.js backend of the device. */
-  constructor(private readonly device: GpuDevice, private readonly backend: unknown) {
+  constructor(private readonly device: GpuDevice, private readonly backend: object) {
     this.name = device.name;
   }
 
   /** @throws L2OError `ENVIRONMENT` where the device, and all slots with it, is lost. */
   assertLive(): void {
-    const lost = findBackend(this.name) === this.backend ? this.device.lost() : 'it was removed (tf.removeBackend)';
+    const death = deathOf(this.backend);
+    const lost = findBackend(this.name) !== this.backend ? 'it was removed (tf.removeBackend)' : this.device.lost() ?? (death === undefined ? undefined : `it was ${death}`);
     if (lost === undefined) return;
     throw new L2OError('ENVIRONMENT', `LearnedOptimizer: expected the backend '${this.name}' as it was when training began, got none: ${lost}, and with it weights and slots. ` +
       'Load model and optimizer from where they were last saved, in a new page or on another backend (tf.setBackend), and save now and then in long runs.');

@@ -61,7 +61,7 @@ function isOnGpu(name: string): boolean {
 }
 
 /** The runner that `make` gives for the current backend, made once. */
-function onBackend(make: (instance: unknown) => StepRunner | undefined, numThreads = 1): StepRunner | undefined {
+function onBackend(make: (instance: object) => StepRunner | undefined, numThreads = 1): StepRunner | undefined {
   const instance = backend(), known = shared.get(instance) ?? new Map<number, StepRunner | undefined>();
   shared.set(instance, known);
   if (!known.has(numThreads)) known.set(numThreads, make(instance));
@@ -96,7 +96,7 @@ function selectHostRunner(name: string, notice: Notice, numThreads: number): Ste
   }
 }
 
-function gpuRunner(name: 'webgl' | 'webgpu', instance: unknown): StepRunner | undefined {
+function gpuRunner(name: 'webgl' | 'webgpu', instance: object): StepRunner | undefined {
   if (name === 'webgpu') {
     const known = webgpuBackend(instance);
     return known === undefined ? undefined : new GpuRunner(new WebGPUDevice(known), instance);

@@ -218,8 +218,8 @@ describe('in Chromium', function () {
     for (const onNonFinite of ['skip', 'throw'] as const) {
       it(`a ${what} that is lost is told, with what to do: ${onNonFinite}`, () => onPage('plain', async page => {
         await page.run('use', backend);
-        const {training, step, save, disposing} = await page.run(loss, onNonFinite);
-        for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes(words).and.includes('last saved');
+        const {training, step, save, count, elsewhere, disposing} = await page.run(loss, onNonFinite);
+        for (const error of [training, step, save, elsewhere, ...(onNonFinite === 'skip' ? [count] : [])]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes(words).and.includes('last saved');
         expect(disposing).to.equal(undefined);
         page.errors.length = 0;
       }));
@@ -241,8 +241,11 @@ describe('in Chromium', function () {
   for (const backend of ['webgl', 'webgpu', 'wasm']) {
     it(`a ${backend} backend that is disposed in the middle is told, with what to do`, () => onPage('plain', async page => {
       await page.run('use', backend);
-      const {training, step, save, disposing} = await page.run('disposeBackend');
+      const {training, step, save, count, elsewhere, disposing} = await page.run('disposeBackend');
       for (const error of [training, step, save]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('disposed').and.includes('tf.setBackend');
+      // On wasm the slots are still there, and can be saved from elsewhere.
+      for (const error of backend === 'wasm' ? [] : [count, elsewhere]) expect(error).to.include({code: 'ENVIRONMENT'}).with.property('message').that.includes('disposed');
+      if (backend === 'wasm') expect([count, elsewhere]).to.deep.equal([undefined, undefined]);
       expect(disposing).to.equal(undefined);
     }));
   }

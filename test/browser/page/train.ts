@@ -253,7 +253,7 @@ export async function throws(waiting: boolean): Promise<{late: number; error: To
 }
 
 /** Steps until something is lost: what the next steps say, and what disposing says. */
-export async function stepsAfter(lose: () => Promise<void>, onNonFinite: 'skip' | 'throw' = 'skip'): Promise<Record<'training' | 'step' | 'save' | 'disposing', Told | undefined>> {
+export async function stepsAfter(lose: () => Promise<void>, onNonFinite: 'skip' | 'throw' = 'skip'): Promise<Record<'training' | 'step' | 'save' | 'count' | 'elsewhere' | 'disposing', Told | undefined>> {
   const bowl = new Bowl(SHAPES), optimizer = learnedOptimizer({onNonFinite});
   const gradients = (): tf.NamedTensorMap => Object.fromEntries(bowl.variables.map(v => [v.name, tf.onesLike(v)]));
   optimizer.applyGradients(gradients());
@@ -263,5 +263,8 @@ export async function stepsAfter(lose: () => Promise<void>, onNonFinite: 'skip' 
   await lose();
   const training = errorOf(() => minimize(optimizer, bowl, 2, 3)), step = errorOf(() => optimizer.applyGradients(ones));
   const save = await optimizer.getWeights().then(() => undefined, told);
-  return {training, step, save, disposing: errorOf(() => optimizer.dispose())};
+  const count = onNonFinite === 'throw' ? undefined : await optimizer.readSkippedSteps().then(() => undefined, told);
+  await tf.setBackend('cpu');
+  const elsewhere = await optimizer.getWeights().then(() => undefined, told);
+  return {training, step, save, count, elsewhere, disposing: errorOf(() => optimizer.dispose())};
 }
