@@ -75,7 +75,7 @@ const NUM_PHASES = 6;
 export async function measureFlatness(model: LayersModel, x: ModelTensors, y: ModelTensors, options: MeasureFlatnessOptions = {}): Promise<FlatnessMeasurement> {
   const settings = resolveMeasureFlatness(WHERE, options);
   const probe = modelProbe(WHERE, model, x, y, {batchSize: settings.batchSize, exact: settings.hessian === 'exact'});
-  return await measureProbe(probe, [x].flat()[0]!.shape[0], settings);
+  return await measureProbe(probe, probe.numExamples, settings);
 }
 
 async function measureProbe(probe: LossProbe, numExamples: number, settings: MeasureFlatnessSettings): Promise<FlatnessMeasurement> {

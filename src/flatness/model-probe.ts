@@ -6,8 +6,8 @@ import {allLayers, trainableWeightsOf, withWeights} from '../tasks/families/shar
 import {hasHigherOrderGradients} from './higher-order-gradients.js';
 import type {LossProbe} from './loss-probe.js';
 
-/** Inputs or targets: one tensor for each of the model's, examples along the first dimension. They stay the caller's. */
-export type ModelTensors = tf.Tensor | readonly tf.Tensor[];
+/** Inputs or targets: one tensor for each of the model's, in order or by name, examples along the first dimension. They stay the caller's. */
+export type ModelTensors = tf.Tensor | readonly tf.Tensor[] | Readonly<Record<string, tf.Tensor>>;
 
 /** How {@link modelProbe} evaluates. */
 export interface ModelProbeOptions {
@@ -26,9 +26,9 @@ export interface ModelProbeOptions {
  * @throws L2OError `INVALID_ARGUMENT` where the model is not compiled, is stateful or has no trainable weights, or the data do not fit;
  *   `ENVIRONMENT` where exact products are wanted without `enableHigherOrderGradients()`.
  */
-export function modelProbe(caller: string, model: LayersModel, x: ModelTensors, y: ModelTensors, {batchSize, exact}: ModelProbeOptions): LossProbe {
+export function modelProbe(caller: string, model: LayersModel, x: ModelTensors, y: ModelTensors, {batchSize, exact}: ModelProbeOptions): LossProbe & {readonly numExamples: number} {
   checkModel(caller, model);
-  const inputs = [x].flat(), targets = [y].flat(), numExamples = checkData(caller, model, inputs, targets);
+  const inputs = listed(x, model.inputNames), targets = listed(y, model.outputNames), numExamples = checkData(caller, model, inputs, targets);
   if (exact && !hasHigherOrderGradients()) {
     throw new L2OError('ENVIRONMENT', `${caller}: expected enableHigherOrderGradients() to have been called for exact Hessian-vector products, got TF.js's own gradients of gradients, which are wrong. Call it once, or use differences.`);
   }
@@ -64,7 +64,7 @@ export function modelProbe(caller: string, model: LayersModel, x: ModelTensors, 
   };
 
   return {
-    shapes,
+    shapes, numExamples,
     parameters: () => {
       const out = new Float32Array(total);
       addFlat(out, trained.map(weight => weight.read()), 1);
@@ -116,6 +116,14 @@ function checkModel(caller: string, model: LayersModel): void {
   const stateful = allLayers(model).find(layer => layer.stateful);
   if (stateful !== undefined) throw invalid('a model whose loss depends on weights and data alone', `the stateful layer '${stateful.name}'`, 'Rebuild it without stateful.');
   if (model.trainableWeights.length === 0) throw invalid('a model with trainable weights', 'none', 'Set trainable on a layer.');
+}
+
+/** As a list, in the model's order: with holes for what is missing, and with what it has no name for. */
+function listed(given: ModelTensors, names: readonly string[]): readonly tf.Tensor[] {
+  if (isTensor(given)) return [given];
+  if (Array.isArray(given)) return given as readonly tf.Tensor[];
+  const byName = Object(given) as Readonly<Record<string, tf.Tensor>>;
+  return [...names, ...Object.keys(byName).filter(name => !names.includes(name))].map(name => byName[name]!);
 }
 
 /** @returns The number of examples. */

@@ -125,6 +125,10 @@ describe('measureFlatness', () => {
     const [one, two] = model.predict([x, x]) as tf.Tensor[];
     const expected = tf.tidy(() => tf.add(tf.mean(metrics.categoricalCrossentropy(y, one!)), tf.mean(metrics.meanSquaredError(y, two!))).dataSync()[0]!);
     expect(loss).to.be.closeTo(expected, 1e-5);
+    const [left, right] = model.inputNames as [string, string], byName = await measureFlatness(model, {[right]: x, [left]: x}, {two: y, one: y}, {...QUICK, spectrum: false, landscape: false});
+    expect(byName.loss).to.equal(loss);
+    const error = await measureFlatness(model, {[left]: x, other: x}, {one: y, two: y}).then(() => undefined, (e: unknown) => e);
+    expect(error).to.have.property('code', 'INVALID_ARGUMENT');
     tf.dispose([one!, two!]);
     model.dispose();
   });
