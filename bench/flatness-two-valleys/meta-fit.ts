@@ -43,12 +43,15 @@ const RATES: Readonly<Record<RuleName, number>> = {'tensor-lstm': 0.02, 'lstm-dm
 /** The share of one theta's runs that end in the wide valley, and the median of their last losses. */
 export interface Ends {
   readonly wideShare: number;
+  /** The share that ends within half the minima's distance of the wide one: what has run away counts as in the wide valley's basin, but not here. */
+  readonly settledShare: number;
   readonly medianLoss: number;
 }
 
 /** What is reported of a penalty. */
 export interface TwoValleyRow extends Ends {
   readonly strength: number;
+  /** Of `wideShare`. */
   readonly difference: PairedDifference & {readonly numMetaSeeds: number; readonly numRuns: number};
 }
 
@@ -77,7 +80,7 @@ export async function twoValleyRule(records: Records, rule: RuleName, plan: TwoV
 
 function mean(ends: readonly Ends[]): Ends {
   const of = (f: (e: Ends) => number): number => ends.reduce((sum, e) => sum + f(e), 0) / ends.length;
-  return {wideShare: of(e => e.wideShare), medianLoss: of(e => e.medianLoss)};
+  return {wideShare: of(e => e.wideShare), settledShare: of(e => e.settledShare), medianLoss: of(e => e.medianLoss)};
 }
 
 async function endsOf(records: Records, rule: RuleName, seed: number, plan: TwoValleyPlan, regularizer: Training['regularizer']): Promise<Ends> {
@@ -89,7 +92,7 @@ async function endsOf(records: Records, rule: RuleName, seed: number, plan: TwoV
   const name = `${rule}-${seed}`, theta = await thetaOf(records, name, {
     ...base, seed: 1000 + seed, initialTheta: start, numOuterSteps: plan.outerSteps, validateEvery: plan.outerSteps, ...(regularizer !== undefined && {regularizer}),
   });
-  const key = {theta: theta.hash, numRuns: plan.numRuns, steps: NUM_STEPS}, known = records.read(name, key) as Ends | undefined;
+  const key = {theta: theta.hash, numRuns: plan.numRuns, steps: NUM_STEPS, settled: true}, known = records.read(name, key) as Ends | undefined;
   if (known !== undefined) return known;
   const ends = runAll(theta, plan.numRuns);
   records.write(name, key, ends);
@@ -107,18 +110,24 @@ async function thetaOf(records: Records, name: string, options: Training): Promi
 /** Runs from starts that no training has seen, the same for every theta. */
 function runAll({rule, values}: Theta, numRuns: number): Ends {
   const losses: number[] = [], seeds = new Random(2_000_000);
-  let numWide = 0;
+  let numWide = 0, numSettled = 0;
   for (let run = 0; run < numRuns; run++) {
     const {seed} = seeds.fork(run), problem = sampleTwoValleys(new Random(seed)), origin = {family: FAMILY.name, module: undefined, seed};
     const rollout = openRollout(sampleTask({family: FAMILY, module: undefined}, seed), origin, {rule, learningRate: 1, horizon: 0, hasLoss: true});
     try {
       rollout.setTheta(values);
       rollout.run(NUM_STEPS, new Float32Array(NUM_STEPS));
-      if (valleyOf(problem, rollout.probe().parameters().map(q => SCALE * q)) === 'wide') numWide++;
+      const end = rollout.probe().parameters().map(q => SCALE * q), {wide, sharp} = problem;
+      if (valleyOf(problem, end) === 'wide') numWide++;
+      if (distanceOf(end, wide) < distanceOf(sharp, wide) / 2) numSettled++;
       losses.push(rollout.evaluate('train', 1).loss);
     } finally {
       rollout.dispose();
     }
   }
-  return {wideShare: numWide / numRuns, medianLoss: losses.sort((a, b) => a - b)[numRuns >> 1]!};
+  return {wideShare: numWide / numRuns, settledShare: numSettled / numRuns, medianLoss: losses.sort((a, b) => a - b)[numRuns >> 1]!};
+}
+
+function distanceOf(a: Float32Array, b: Float32Array): number {
+  return Math.hypot(...a.map((x, i) => x - b[i]!));
 }
