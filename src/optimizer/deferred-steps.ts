@@ -28,6 +28,17 @@ export class DeferredSteps {
     return count - made.dataSync()[0]!;
   }
 
+  /** As {@link skipped}, and counts anew from 0. NaN where the device is gone: how many there were is not known then. */
+  take(): number {
+    try {
+      return this.skipped;
+    } catch {
+      return NaN;
+    } finally {
+      this.dispose();
+    }
+  }
+
   /** A read of a device that is lost may give 0, or never end. */
   private assertThere(made: Scalar): void {
     this.assertLive?.();

@@ -1,5 +1,5 @@
 import {
-  dispose, engine, Optimizer, type serialization, type NamedTensorMap, type Scalar, type Tensor, type Variable,
+  dispose, Optimizer, type serialization, type NamedTensorMap, type Scalar, type Variable,
 } from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 import {decodeBase64} from '../base64.js';
@@ -10,7 +10,7 @@ import {defaultTheta} from '../theta/default-theta.js';
 import {checkRule, hashTheta, makeTheta, type Theta} from '../theta/theta-file.js';
 import {DeferredSteps} from './deferred-steps.js';
 import {resolveGradients, type Gradients} from './gradients.js';
-import {assertBackend, assertReachable, unreachable} from './live-backend.js';
+import {assertBackend, onReachable} from './live-backend.js';
 import {checkLearningRate, checkNumSteps, checkOptions, type LearnedOptimizerOptions, type Settings} from './options.js';
 import {readOnce} from './read-once.js';
 import {decodeState, encodeState, type NamedTensor} from './saved-state.js';
@@ -106,27 +106,9 @@ export class LearnedOptimizer extends Optimizer {
     // Where f throws, an earlier loss must not pass for that of the next step.
     this.loss = undefined;
     this.settleLast();
-    // The forward pass would move what a removed backend gives for their values to the current one, and train on that.
-    varList?.forEach(assertReachable);
-    // Where none are listed, f tells which it depends on: others may be left over from other models.
-    const lost = varList === undefined ? Object.values(engine().registeredVariables).filter(variable => variable.trainable && unreachable(variable) !== undefined) : [];
-    const result = this.computeAll(f, varList, lost), {value} = result;
+    const result = onReachable(varList, () => super.computeGradients(f, varList)), {value} = result;
     this.loss = selectRunner(this.notice, this.settings.rule, this.settings.numThreads).readsLoss ? value.dataSync()[0] : value;
     return result;
-  }
-
-  /** @param lost Variables that `f` must not depend on. */
-  private computeAll(f: () => Scalar, varList: Variable[] | undefined, lost: readonly Variable[]): {value: Scalar; grads: NamedTensorMap} {
-    let result: {value: Scalar; grads: NamedTensorMap};
-    try {
-      result = super.computeGradients(f, varList);
-    } catch (cause) {
-      throw lost.length > 0 ? unreachable(lost[0]!, cause)! : cause;
-    }
-    const grads = result.grads as Readonly<Record<string, Tensor | null | undefined>>, met = lost.find(({name}) => (grads[name] ?? null) !== null);
-    if (met === undefined) return result;
-    dispose([result.value, result.grads]);
-    throw unreachable(met)!;
   }
 
   /**
@@ -165,7 +147,9 @@ export class LearnedOptimizer extends Optimizer {
     // The backend may have been changed since the loss was computed.
     const loss = runner.readsLoss && typeof kept === 'object' ? kept.dataSync()[0] : kept;
     const {group, slots} = this.store.prepare(runner, pairs.map(p => p.variable));
-    this.leave(runner);
+    // What the device of the last step has counted may not be there later.
+    if (this.lastRunner !== undefined && this.lastRunner !== runner) this.skipped += this.deferred.take();
+    this.lastRunner = runner;
     const {settings} = this;
     const steps = pairs.map(({variable, gradient}, i): VariableStep => ({
       variable, gradient, slots: slots[i]!,
@@ -178,22 +162,6 @@ export class LearnedOptimizer extends Optimizer {
     if (!this.settle(outcome, runner)) return;
     group.step++;
     this.incrementIterations();
-  }
-
-  /** Reads what was counted on the device of the last step, where this one is made elsewhere: it may not be there later. */
-  private leave(runner: StepRunner): void {
-    if (this.lastRunner !== undefined && this.lastRunner !== runner) this.countDeferred();
-    this.lastRunner = runner;
-  }
-
-  /** Takes over what the device has counted. NaN where it is gone: how many there were is not known then. */
-  private countDeferred(): void {
-    try {
-      this.skipped = this.skippedSteps;
-    } catch {
-      this.skipped = NaN;
-    }
-    this.deferred.dispose();
   }
 
   /** Whether the step was made, as far as that is known. */
@@ -318,7 +286,7 @@ export class LearnedOptimizer extends Optimizer {
     this.loss = undefined;
     this.store.dispose();
     // The counter outlives what it was counted in.
-    this.countDeferred();
+    this.skipped += this.deferred.take();
   }
 }
 

@@ -140,6 +140,8 @@ class Surroundings {
 /** Counts what a pass keeps beyond its end, from here to `dispose`. */
 class KeptTensors {
   private readonly before = engine().state.numTensors;
+  /** What another may have put in the place of the class's own method. */
+  private readonly own = Object.getOwnPropertyDescriptor(engine(), 'keep');
   private numKeeps = 0;
 
   constructor() {
@@ -156,7 +158,7 @@ class KeptTensors {
   }
 
   dispose(): void {
-    // What is left is the class's own method.
     Reflect.deleteProperty(engine(), 'keep');
+    if (this.own !== undefined) Object.defineProperty(engine(), 'keep', this.own);
   }
 }
