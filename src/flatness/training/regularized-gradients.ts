@@ -1,5 +1,6 @@
 import {dispose, engine, tensor, type NamedTensorMap, type Optimizer, type Scalar, type Tensor, type Variable} from '@tensorflow/tfjs-core';
 import {L2OError} from '../../errors.js';
+import {lossOf} from '../../kernel/dead-backend.js';
 import {neighbourhoodOf, penaltyOf} from '../create-term.js';
 import type {ResolvedMeasure} from '../measure-options.js';
 import {markOf} from './flatness-mark.js';
@@ -114,7 +115,8 @@ class Surroundings {
     // Without a model any variable may be state of the loss.
     const known = model === undefined ? Object.values(engine().registeredVariables) : model.nonTrainableWeights.map(weight => weight.read() as Variable);
     const own = new Set(perturbed);
-    this.states = known.filter(variable => !own.has(variable)).map(variable => ({variable, value: variable.clone()}));
+    // Of a backend that is gone there is nothing to restore.
+    this.states = known.filter(variable => !own.has(variable) && lossOf(variable) === undefined).map(variable => ({variable, value: variable.clone()}));
   }
 
   /** Runs a pass, and undoes what it did beside its result. */
