@@ -1,5 +1,6 @@
 import {dispose} from '@tensorflow/tfjs-core';
 import {flatnessHtml, flatnessTable, flatnessWarnings, TABLE_NOTE} from '../../flatness/flatness-html.js';
+import {disableHigherOrderGradients, enableHigherOrderGradients, hasHigherOrderGradients} from '../../flatness/higher-order-gradients.js';
 import {measureFlatness} from '../../flatness/measure-flatness.js';
 import {registerWasmTrainingKernels} from '../../kernel/wasm-training.js';
 import {formatNumber} from '../../report/format.js';
@@ -41,10 +42,11 @@ export async function flatnessCommand({options, files, data}: PreparedFlatness, 
   const backend = await useBackend(options.backend), reason = backend.notice === undefined ? '' : ` (${backend.notice})`;
   if (backend.name === 'wasm') registerWasmTrainingKernels();
   const model = await openModel(files, options.model, options.loss), x = toTensors(data.x), y = toTensors(data.y);
-  const {scaling, samples, gamma, seed, batchSize} = options;
+  const {measures} = options, isOn = hasHigherOrderGradients();
   try {
-    notify(`Backend: ${backend.name}${reason}. Seed: ${seed}.\n`);
-    const report = await measureFlatness(model, x, y, {scaling, samples, gamma, seed, batchSize, onProgress: given => progress.update(given)});
+    notify(`Backend: ${backend.name}${reason}. Seed: ${measures.seed}.\n`);
+    if (measures.hessian === 'exact') enableHigherOrderGradients();
+    const report = await measureFlatness(model, x, y, {...measures, onProgress: given => progress.update(given)});
     progress.clear();
     const environment = describeEnvironment(backend.name);
     const source = section('Environment', definitionList([['Model', options.model], ['Data', options.data], ...Object.entries(environment)]));
@@ -57,6 +59,7 @@ export async function flatnessCommand({options, files, data}: PreparedFlatness, 
         ...flatnessWarnings(report), `Report: ${options.out}`, '',
       ].join('\n'));
   } finally {
+    if (!isOn) disableHigherOrderGradients();
     progress.clear();
     dispose([...x, ...y]);
     model.dispose();

@@ -8,6 +8,7 @@ import {parseCommand} from '../../../src/cli/args.js';
 import {flatnessCommand, prepareFlatness} from '../../../src/cli/flatness/command.js';
 import type {FlatnessCommandOptions} from '../../../src/cli/flatness/args.js';
 import {openModel, readData, readModelFiles} from '../../../src/cli/flatness/read-files.js';
+import {hasHigherOrderGradients} from '../../../src/flatness/higher-order-gradients.js';
 import {learnedOptimizer} from '../../../src/optimizer/learned-optimizer.js';
 import {Random} from '../../../src/random.js';
 import {useBackend} from '../../support/backends.js';
@@ -72,6 +73,16 @@ describe('tfjs-l2o flatness', () => {
     expect(other.stdout).to.not.equal(first.stdout);
   });
 
+  it('measures by exact products, at a radius, with Langevin steps', async () => {
+    await saveTo(folder, model, true);
+    const [plain, asked] = [await runWith(['--json', '--samples', '32']), await runWith(['--json', '--samples', '32', '--hessian', 'exact', '--radius', '0.4', '--entropy-steps', '4'])]
+      .map(({stdout}) => JSON.parse(stdout) as {radius: number; hessianNorm: {value: number}; localEntropy: {value: number}});
+    expect(asked!.radius).to.equal(0.4).and.to.not.equal(plain!.radius);
+    expect(asked!.hessianNorm.value).to.be.closeTo(plain!.hessianNorm.value, 0.01 * plain!.hessianNorm.value).and.to.not.equal(plain!.hessianNorm.value);
+    expect(asked!.localEntropy.value).to.not.equal(plain!.localEntropy.value);
+    expect(hasHigherOrderGradients()).to.equal(false);
+  });
+
   it('reads weights spread over files, and Keras\' spelling of the loss', async () => {
     await saveTo(folder, model, true);
     const files = readModelFiles(join(folder, 'model.json')), opened = await openModel(files, folder, undefined);
@@ -113,6 +124,9 @@ describe('tfjs-l2o flatness', () => {
     expect(parse('model', 'data', 'more')).to.throw(/takes one MODEL_DIR and one DATA, got 'model', 'data' and 'more'/);
     expect(parse('model', 'data', '--samples', '7')).to.throw(/even number/);
     expect(parse('model', 'data', '--gamma', '-1')).to.throw(/--gamma takes a number above 0/);
+    expect(parse('model', 'data', '--radius', '0')).to.throw(/--radius takes a number above 0, got '0'/);
+    expect(parse('model', 'data', '--samples', '12', '--entropy-steps', '4')).to.throw(/--samples takes a multiple of 8, twice --entropy-steps, got '12'/);
+    expect(parse('model', 'data', '--hessian', 'exat')).to.throw(/Did you mean 'exact'/);
     expect(parse('model', 'data', '--scaling', 'tensors')).to.throw(/Did you mean 'tensor'/);
     expect(parse('model', 'data', '--smaples', '8')).to.throw(/Did you mean '--samples'/);
     expect(parse('--help')()).to.deep.equal({kind: 'help', topic: 'flatness'});
