@@ -19,8 +19,8 @@ const NUM_STEPS = 100;
 
 /** Penalties and the strengths to choose from. In the coordinates that the optimizer sees curvature is SCALE² as large: γ = 1000 is a perturbation of 0.32. */
 const PENALTIES = {
-  localEntropy: {options: {measure: 'localEntropy', gamma: 10 * SCALE ** 2, samples: 8, scaling: 'plain'}, strengths: [20, 60]},
-  hessian: {options: {measure: 'hessianNorm', norm: 'frobenius', samples: 4, scaling: 'plain'}, strengths: [0.01, 0.03]},
+  localEntropy: {options: {measure: 'localEntropy', gamma: 10 * SCALE ** 2, samples: 8, scaling: 'plain'}, strengths: [0.6, 2, 6, 20]},
+  hessian: {options: {measure: 'hessianNorm', norm: 'frobenius', samples: 4, scaling: 'plain'}, strengths: [0.0003, 0.001, 0.003, 0.01]},
 } as const satisfies Record<string, {readonly options: FlatnessMeasure; readonly strengths: readonly number[]}>;
 type Penalty = keyof typeof PENALTIES;
 
@@ -48,14 +48,21 @@ export interface Ends {
   readonly medianLoss: number;
 }
 
-/** What is reported of a penalty. */
-export interface TwoValleyRow extends Ends {
+/** Twins at one strength of a penalty, beside their plain ones. */
+export interface TwoValleyTwins extends Ends {
   readonly strength: number;
   /** Of `wideShare`. */
   readonly difference: PairedDifference & {readonly numMetaSeeds: number; readonly numRuns: number};
+  readonly settledDifference: PairedDifference;
 }
 
-/** One rule: strengths by the share at the tuning seeds (the weaker of two that are level), then twins at the others. */
+/** What is reported of a penalty: its tuned strength, and how it was found; and the strongest one. */
+export interface TwoValleyRow extends TwoValleyTwins {
+  readonly tuning: ReadonlyArray<{readonly strength: number; readonly wideShare: number; readonly settledShare: number}>;
+  readonly strongest: TwoValleyTwins;
+}
+
+/** One rule: strengths by the settled share at the tuning seeds (the weaker of two that are level), then twins at the others. */
 export async function twoValleyRule(records: Records, rule: RuleName, plan: TwoValleyPlan, onDone: (what: string) => void): Promise<object> {
   const ends = async (seed: number, penalty?: Penalty, strength = 0): Promise<Ends> => {
     const found = await endsOf(records, rule, seed, plan, penalty && {...PENALTIES[penalty].options, strength});
@@ -67,13 +74,23 @@ export async function twoValleyRule(records: Records, rule: RuleName, plan: TwoV
     for (const seed of seeds) found.push(await ends(seed, penalty, strength));
     return found;
   };
-  const plain = await all(plan.metaSeeds), rows: Partial<Record<Penalty, TwoValleyRow & {tuning: object}>> = {};
+  const plain = await all(plan.metaSeeds), rows: Partial<Record<Penalty, TwoValleyRow>> = {};
+  const twins = async (penalty: Penalty, strength: number): Promise<TwoValleyTwins> => {
+    const treated = await all(plan.metaSeeds, penalty, strength);
+    const difference = (of: (e: Ends) => number): PairedDifference => pairedDifference(treated.map(of), plain.map(of), new Random(0).fork(`${rule} ${penalty}`));
+    return {
+      ...mean(treated), strength, difference: {...difference(e => e.wideShare), numMetaSeeds: plan.metaSeeds.length, numRuns: plan.numRuns},
+      settledDifference: difference(e => e.settledShare),
+    };
+  };
   for (const penalty of Object.keys(PENALTIES) as Penalty[]) {
-    const tuning: {strength: number; wideShare: number}[] = [];
-    for (const strength of PENALTIES[penalty].strengths) tuning.push({strength, wideShare: mean(await all(plan.tuningSeeds, penalty, strength)).wideShare});
-    const {strength} = tuning.reduce((best, score) => (score.wideShare > best.wideShare ? score : best)), treated = await all(plan.metaSeeds, penalty, strength);
-    const difference = pairedDifference(treated.map(e => e.wideShare), plain.map(e => e.wideShare), new Random(0).fork(`${rule} ${penalty}`));
-    rows[penalty] = {...mean(treated), strength, tuning, difference: {...difference, numMetaSeeds: plan.metaSeeds.length, numRuns: plan.numRuns}};
+    const tuning: Array<TwoValleyRow['tuning'][number]> = [];
+    for (const strength of PENALTIES[penalty].strengths) {
+      const {wideShare, settledShare} = mean(await all(plan.tuningSeeds, penalty, strength));
+      tuning.push({strength, wideShare, settledShare});
+    }
+    const {strength} = tuning.reduce((best, score) => (score.settledShare > best.settledShare ? score : best));
+    rows[penalty] = {...await twins(penalty, strength), tuning, strongest: await twins(penalty, tuning.at(-1)!.strength)};
   }
   return {plain: {...mean(plain), interval: tInterval(plain.map(e => e.wideShare)) satisfies Estimate}, ...rows};
 }

@@ -40,7 +40,7 @@ export interface FlatnessReport {
  * @param model Whose loss it is, where that is known.
  * @returns The result, all of whose tensors are the caller's, and the report; none where nothing was to be added.
  * @throws L2OError `NON_FINITE` where all samples were dropped, `INVALID_ARGUMENT` where a mark is missing or `f` keeps tensors. The
- *   variables are as before, then and always.
+ *   weights are as before, then and always; averages of batch normalisation have had the plain pass, as in any step.
  */
 export function regularizedGradients(
   plain: (f: () => Scalar) => GradientResult, f: () => Scalar, model: TrainedModel | undefined, penalty: StepPenalty,

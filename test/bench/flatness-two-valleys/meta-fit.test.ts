@@ -17,10 +17,13 @@ describe('twoValleyRule', () => {
     try {
       const found = await twoValleyRule(new Records(folder), 'tensor-lstm', PLAN, what => done.push(what)) as Record<'plain' | 'localEntropy' | 'hessian', TwoValleyRow>;
       expect(memory().numTensors).to.equal(numTensors);
-      expect(done).to.have.length(2 + 2 * (2 + 2));
+      expect(done).to.have.length(2 + 2 * (4 + 2 + 2));
       for (const row of [found.localEntropy, found.hessian]) {
         expect(row.difference).to.include({numMetaSeeds: 2, numRuns: 3});
         expect(row.difference.mean).to.be.closeTo(row.wideShare - found.plain.wideShare, 1e-12);
+        expect(row.settledDifference.mean).to.be.closeTo(row.settledShare - found.plain.settledShare, 1e-12);
+        expect(row.strength).to.equal(row.tuning.reduce((best, score) => (score.settledShare > best.settledShare ? score : best)).strength);
+        expect(row.strongest.strength).to.equal(row.tuning.at(-1)!.strength);
       }
       const again = await twoValleyRule(new Records(folder), 'tensor-lstm', PLAN, () => undefined);
       expect(again).to.deep.equal(found);
