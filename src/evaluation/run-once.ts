@@ -40,10 +40,11 @@ export function runOnce(context: RunContext, spec: RunSpec): RunRecord {
     rollout.setTheta(theta.values);
     const train: number[] = [], validation: ValidationRecord[] = [];
     const stops = [...new Set([...spec.measureAt, ...spec.validateAt, spec.steps])].sort((a, b) => a - b);
-    let made = 0;
+    let made = 0, hasDiverged = false;
     for (const stop of stops) {
-      made += advance(rollout, stop - made);
-      const hasDiverged = made < stop;
+      // A run that has diverged is over, whatever its next batch would give.
+      if (!hasDiverged) made += advance(rollout, stop - made);
+      hasDiverged = made < stop;
       if (spec.measureAt.includes(stop)) train.push(hasDiverged ? Infinity : finite(rollout.evaluate('train', task.trainBatches ?? BATCHES).loss));
       if (spec.validateAt.includes(stop)) validation.push(hasDiverged ? {loss: Infinity} : validate(rollout, task, located, seed));
     }

@@ -45,6 +45,24 @@ describe('runOnce', () => {
     expect(record.validation).to.deep.equal([{loss: Infinity}]);
   });
 
+  it('ends a run at the first loss that is not finite, also where later batches would go well', () => {
+    let numLosses = 0;
+    const family: SuiteTask['family'] = {name: 'one bad batch', sample: () => ({
+      init: () => ({x: tf.tensor1d([1])}),
+      loss: ({x}) => tf.tidy(() => {
+        const loss = tf.sum<tf.Scalar>(tf.square(x!));
+        return ++numLosses === 10 ? tf.div(loss, 0) : loss;
+      }),
+      batches: function* () {
+        for (;;) yield {};
+      },
+    })};
+    const record = runOnce(contextOf([of(family)]), {...SPEC, measureAt: [20, 40], optimizer: {kind: 'peer', peer: 'falling'}});
+    expect(record.made).to.be.below(20);
+    expect(record.train).to.deep.equal([Infinity, Infinity]);
+    expect(record.validation).to.deep.equal([{loss: Infinity}]);
+  });
+
   const FAMILIES = {
     'two classes by one logit': logisticRegressionFamily({numExamples: 60, numFeatures: 3, batchSize: 10}),
     'three classes': mlpClassificationFamily({data: 'clusters', numExamples: 60, numFeatures: 3, numClasses: 3, depth: 0, batchSize: 10}),

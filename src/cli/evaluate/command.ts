@@ -9,13 +9,16 @@ import {findings} from '../../report/evaluation/findings.js';
 import {evaluationReport} from '../../report/evaluation/report.js';
 import {sensitivityTable, summaryTable, taskTable} from '../../report/evaluation/tables.js';
 import {textTable} from '../../report/table.js';
+import {defaultTheta} from '../../theta/default-theta.js';
+import type {Theta} from '../../theta/theta-file.js';
 import {loadTheta, type SavedTheta} from '../../theta/theta-io.js';
 import {checkWritable, writeFileAtomically} from '../atomic-file.js';
 import {useBackend} from '../backend.js';
 import {packageVersion} from '../environment.js';
 import type {Progress, ProgressReporter} from '../progress.js';
 import type {EvaluateCommandOptions} from './args.js';
-import {appendLog} from './log.js';
+import {lostByReplacing} from './earlier-result.js';
+import {appendLog, logLine, startLine} from './log.js';
 import {suiteModule} from './suites.js';
 
 /** What the command needs of the world around it. */
@@ -33,6 +36,7 @@ export interface EvaluateWorld {
 /** What a command line asks for, once everything has been checked and read. */
 export interface PreparedEvaluation {
   readonly command: EvaluateCommandOptions;
+  readonly theta: Theta;
   readonly options: EvaluateOptions;
 }
 
@@ -45,7 +49,7 @@ export async function prepareEvaluation(command: EvaluateCommandOptions): Promis
   const saved: SavedTheta | undefined = theta === undefined ? undefined : await loadTheta(theta);
   const recipeHash = recipe.length > 0 ? hashFiles(recipe) : saved?.metadata.recipe === undefined ? undefined : hash([saved.metadata.recipe]);
   return {
-    command,
+    command, theta: saved?.theta ?? defaultTheta(),
     options: {suite, theta: saved?.theta, recipe: recipeHash, peers, tasks, baselines, numSeeds: seeds, workers, cacheDir: cache, limitMinutes},
   };
 }
@@ -55,17 +59,20 @@ export async function prepareEvaluation(command: EvaluateCommandOptions): Promis
  *
  * @returns Whether all runs that were asked for are made; false where the time was up.
  */
-export async function evaluateCommand({command: {json, out, report, log, cache}, options}: PreparedEvaluation, world: EvaluateWorld): Promise<boolean> {
+export async function evaluateCommand({command: {suite, json, out, report, log, cache}, theta, options}: PreparedEvaluation, world: EvaluateWorld): Promise<boolean> {
   // That of the workers, so that the result does not depend on their number.
   await useBackend('cpu');
   world.notify(`Finished runs are kept in ${cache}: stop at any time, and go on with the same command.\n`);
-  const line = progressLine();
+  const line = progressLine(), {recipe = null, tasks} = options;
+  if (log !== undefined) appendLog(log, startLine({suite, theta: theta.hash, recipe, tasks: tasks ?? null}, world.now()));
   const result = await evaluate({...options, onProgress: progress => world.progress.update(line(progress))});
   world.progress.clear();
-  const isDone = options.tasks === undefined ? result.unfinished.length === 0 : result.numTasks === options.tasks.length;
-  if (log !== undefined) appendLog(log, result, world.now());
+  const isDone = tasks === undefined ? result.unfinished.length === 0 : result.numTasks === new Set(tasks).size;
+  if (log !== undefined) appendLog(log, logLine(result, world.now()));
   // What is there may be a whole result: a part of one does not replace it.
-  if (out !== undefined && isDone) writeFileAtomically(out, `${JSON.stringify(result, null, 1)}\n`);
+  const lost = out === undefined || !isDone ? undefined : lostByReplacing(out, result);
+  if (lost !== undefined) world.notify(`${out} was not written: it holds ${lost}, and this call did not. Write to another file with --out.\n`);
+  else if (out !== undefined && isDone) writeFileAtomically(out, `${JSON.stringify(result, null, 1)}\n`);
   const environment = [['Package', `tfjs-l2o ${packageVersion()}`], ['Node', process.versions.node], ['Date', world.now().toISOString().slice(0, 10)]] as const;
   writeFileAtomically(report, evaluationReport(result, environment));
   world.print(json ? `${JSON.stringify(result)}\n` : resultText(result, world.bold, report));

@@ -32,7 +32,7 @@ describe('tfjs-l2o evaluate', () => {
   const paths = (): string[] => ['--cache', at('cache'), '--out', at('out.json'), '--report', at('report.html'), '--log', at('deep/log.jsonl')];
   const read = (name: string): EvaluationResult => JSON.parse(readFileSync(at(name), 'utf8')) as EvaluationResult;
 
-  it('prints tables, and writes result, report and a line of the log for each run', async () => {
+  it('prints tables, and writes result, report and two lines of the log for each call', async () => {
     const words = [SUITE, ...QUICK, '--tasks', 'bowl;network', '--peers', 'test/evaluation/missing-peer.ts', '--recipe', 'package.json', ...paths()];
     const {isDone, stdout, stderr} = await run(words);
     expect(isDone).to.equal(true);
@@ -44,14 +44,29 @@ describe('tfjs-l2o evaluate', () => {
     expect(readFileSync(at('report.html'), 'utf8')).to.match(/^<!doctype html>[^]*<\/html>\n$/);
     await run(words);
     const lines = readFileSync(at('deep/log.jsonl'), 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as Record<string, unknown>);
-    expect(lines).to.have.length(2);
-    expect(lines[0]).to.deep.include({date: '2026-01-02T03:04:05.000Z', suite: 'toy', theta: result.theta.hash, recipe: result.recipe, numTasks: 2, numSeeds: 2, divergedRuns: result.divergedRuns});
-    expect(lines[0]).to.have.nested.property('speedup.sgdMomentum.iqm', result.speedup.sgdMomentum!.iqm);
+    expect(lines.map(({event}) => event)).to.deep.equal(['started', 'result', 'started', 'result']);
+    expect(lines[0]).to.deep.equal({date: '2026-01-02T03:04:05.000Z', event: 'started', suite: SUITE, theta: result.theta.hash, recipe: result.recipe, tasks: ['bowl', 'network']});
+    expect(lines[1]).to.deep.include({date: '2026-01-02T03:04:05.000Z', suite: 'toy', theta: result.theta.hash, recipe: result.recipe, numTasks: 2, numSeeds: 2, divergedRuns: result.divergedRuns});
+    expect(lines[1]).to.have.nested.property('speedup.sgdMomentum.iqm', result.speedup.sgdMomentum!.iqm);
   });
 
   it('prints the result as JSON where asked to', async () => {
     const {stdout} = await run([SUITE, ...QUICK, '--tasks', 'bowl', '--json', ...paths()]);
     expect(JSON.parse(stdout)).to.deep.equal(read('out.json'));
+  });
+
+  it('replaces a result by none that covers less', async () => {
+    const whole = await run([SUITE, ...QUICK, ...paths()]), old = read('out.json');
+    expect(whole.isDone && old.complete).to.equal(true);
+    const part = await run([SUITE, ...QUICK, '--tasks', 'bowl;bowl', ...paths()]);
+    expect(part).to.deep.include({isDone: true});
+    expect(part.stderr).to.include(`${at('out.json')} was not written: it holds all tasks of the suite`);
+    const fewer = await run([SUITE, ...QUICK, '--baselines', 'adam', ...paths()]);
+    expect(fewer.stderr).to.match(/was not written: it holds figures beside sgdMomentum, and this call did not/);
+    expect(read('out.json')).to.deep.equal(old);
+    const more = await run([SUITE, ...QUICK, '--baselines', 'adam,sgdMomentum', ...paths()]);
+    expect(more.stderr).not.to.include('was not written');
+    expect(read('out.json').speedup).to.have.all.keys('adam', 'sgdMomentum', 'adamDefault');
   });
 
   it('refuses what it cannot do before any run', async () => {
