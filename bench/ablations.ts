@@ -1,6 +1,6 @@
 /**
  * What the recipe of the shipped theta claims to need: short twins of it, meta-trained from scratch with the same seeds and budget and one
- * thing changed each, on the recipe's validation tasks, against tuned Adam and against the unchanged twin.
+ * thing changed each, on the recipe's validation tasks, against tuned Adam and against the unchanged twin, and on the suite `validation`.
  *
  *     npm run ablations -- --out docs/results/ablations.json
  *
@@ -16,6 +16,9 @@ import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {RECIPE} from '../recipes/tensor-lstm-config.js';
 import {writeFileAtomically} from '../src/cli/atomic-file.js';
+import {EVALUATE_DEFAULTS} from '../src/cli/evaluate/args.js';
+import {suiteModule} from '../src/cli/evaluate/suites.js';
+import {evaluate} from '../src/evaluation/evaluate.js';
 import {hashText} from '../src/hash-text.js';
 import {RULE_VERSION} from '../src/rules/tensor-lstm/spec.js';
 import {Judge, type Scores} from './ablations/judge.js';
@@ -45,6 +48,8 @@ const isOver = (): boolean => isStopped || performance.now() > end;
 
 await setBackend('cpu');
 const judge = new Judge();
+/** Fresh seeds of each task of the suite. */
+const SUITE_SEEDS = 2;
 
 /** What a file holds, or else what `make` makes, which it holds from then on. */
 function kept(name: string, make: () => Scores[]): Scores[] {
@@ -61,7 +66,14 @@ async function judged(variant: Variant, seed: number): Promise<Judged | undefine
   const minutes = (performance.now() - start) / 60_000;
   process.stderr.write(`${name}: ${state.outerStep} of ${numOuterSteps} outer steps, ${state.innerSteps} inner steps, ${minutes.toFixed(1)} minutes\n`);
   if (state.outerStep < numOuterSteps) return undefined;
-  return {variant, seed, scores: kept(`${name}.scores.json`, () => judge.learned(average, variant.parameterScale ?? true))};
+  const scores = kept(`${name}.scores.json`, () => judge.learned(average, variant.parameterScale ?? true));
+  return {variant, seed, scores, speedup: variant.parameterScale === false ? undefined : await speedUpOf(average)};
+}
+
+/** On the suite `validation`; its runs are kept where those of `npm run evaluate:validation` are, tuned Adam's among them. */
+async function speedUpOf(theta: Float32Array): Promise<number> {
+  const {speedup} = await evaluate({suite: suiteModule('validation'), theta, baselines: ['adam'], numSeeds: SUITE_SEEDS, sensitivity: false, workers: Number(values.workers), cacheDir: EVALUATE_DEFAULTS.cache});
+  return speedup.adam!.iqm;
 }
 
 const adam = kept('adam.json', () => judge.adam()), finished: Judged[] = [];
@@ -85,13 +97,13 @@ function write(out: string): void {
 }
 
 function table({innerSteps, numTasks, rows}: AblationResult): string {
-  const heads = ['changed', 'seeds', 'curve to Adam', 'final to Adam', 'curve to the recipe', 'final to the recipe', 'diverged'];
+  const heads = ['changed', 'seeds', 'curve to Adam', 'final to Adam', 'curve to the recipe', 'final to the recipe', 'diverged', 'speed-up over Adam on `validation`'];
   const cell = (of: AblationRow['toRecipe'], score: 'curve' | 'final'): string =>
     (of === undefined ? '' : `${of[score].mean.toFixed(3)} ± ${of[score].standardError.toFixed(3)}`);
-  const cells = rows.map(({change, seeds: done, toAdam, toRecipe, diverged}) => [
+  const cells = rows.map(({change, seeds: done, toAdam, toRecipe, diverged, speedup}) => [
     change, `${done.length}`, cell(toAdam, 'curve'), cell(toAdam, 'final'), cell(toRecipe, 'curve'), cell(toRecipe, 'final'),
-    `${diverged} of ${done.length * numTasks}`,
+    `${diverged} of ${done.length * numTasks}`, speedup === undefined ? '–' : speedup.map(value => value.toFixed(2)).join(', '),
   ]);
-  const budget = `${innerSteps} million inner steps for each twin and seed, ${numTasks} validation tasks`;
-  return `${budget}; negative is better, ± one standard error over tasks:\n\n${markdownTable(textTable(heads, cells))}`;
+  const budget = `${innerSteps} million inner steps for each twin and seed, ${numTasks} tasks`;
+  return `${budget}; negative scores are better, ± one standard error over tasks:\n\n${markdownTable(textTable(heads, cells))}`;
 }

@@ -22,6 +22,8 @@ export interface AblationRow {
   readonly bySeed: ReadonlyArray<{readonly curve: number; readonly final: number}>;
   /** Runs of validation tasks. */
   readonly diverged: number;
+  /** Speed-up over tuned Adam on the suite `validation`, inter-quartile mean, seed by seed; absent where the suite cannot run it. */
+  readonly speedup?: readonly number[];
 }
 
 /** What `docs/results/ablations.json` holds. */
@@ -39,6 +41,7 @@ export interface Judged {
   readonly variant: Variant;
   readonly seed: number;
   readonly scores: readonly Scores[];
+  readonly speedup: number | undefined;
 }
 
 /** Rows of all variants that at least one seed is finished of, each beside the recipe with the same seeds. */
@@ -46,12 +49,14 @@ export function rowsOf(variants: readonly Variant[], judged: readonly Judged[], 
   const of = (name: string): Judged[] => judged.filter(({variant}) => variant.name === name);
   return variants.filter(({name}) => of(name).length > 0).map(({name, change}) => {
     const ours = of(name), seeds = ours.map(({seed}) => seed), recipe = of('recipe').filter(({seed}) => seeds.includes(seed));
+    const speedup = ours.flatMap(one => one.speedup ?? []);
     const isComparable = name !== 'recipe' && recipe.length === ours.length;
     return {
       name, change, seeds, toAdam: both(ours, adam),
       ...isComparable && {toRecipe: both(ours, adam.map((_, task) => ({curve: atTask(recipe, task, 'curve'), final: atTask(recipe, task, 'final')})))},
       bySeed: ours.map(one => ({curve: both([one], adam).curve.mean, final: both([one], adam).final.mean})),
       diverged: ours.reduce((sum, {scores}) => sum + scores.filter(s => s.diverged).length, 0),
+      ...speedup.length === ours.length && {speedup: speedup.map(round)},
     };
   });
 }

@@ -2,7 +2,8 @@ import type {EvaluationResult} from '../../src/evaluation/result.js';
 import {findings} from '../../src/report/evaluation/findings.js';
 import {sensitivityTable, summaryTable, taskTable} from '../../src/report/evaluation/tables.js';
 import type {Table} from '../../src/report/table.js';
-import {markdownTable} from '../support/generated-block.js';
+import {formatNumber} from '../../src/report/format.js';
+import {markdownTable, textTable} from '../support/generated-block.js';
 
 export const SUITES = ['unseen', 'validation', 'seen'] as const;
 
@@ -16,6 +17,17 @@ export function resultBlocks(result: EvaluationResult): {page: string; readme: s
     page: [markdownTable(summary), ...wrong === undefined ? [] : [markdownTable(wrong)], markdownTable(taskTable(result)), sentences.map(text => `- ${text}`).join('\n')].join('\n\n'),
     readme: markdownTable(columnsOf(summary, MAIN)),
   };
+}
+
+/** What docs/how-to-choose.md says of tasks on which a tuned Adam, with or without a cosine, is faster or ends at a lower validation loss. */
+export function lostTasks({tasks, theta, numSeeds}: EvaluationResult): string {
+  const lost = tasks.flatMap(({name, steps, comparisons: {adam, adamCosine}, optimizers: {learned, adam: tuned}}): string[][] => {
+    if (adam!.speedup >= 1 && adamCosine!.speedup >= 1 && adam!.noWorse) return [];
+    const losses = [learned!.validationLoss, tuned!.bestValidationLoss].map(loss => (loss === null ? '–' : formatNumber(loss)));
+    return [[name, String(steps), formatNumber(adam!.speedup), formatNumber(adamCosine!.speedup), ...losses]];
+  });
+  const heads = ['task', 'steps', '× Adam', '× Adam + cosine', 'validation loss', 'tuned Adam’s'];
+  return `Of ${tasks.length} tasks, ${numSeeds} seeds each, with the theta \`${theta.hash.slice(0, 12)}\`, these are slower than one of both, or end at a higher validation loss than tuned Adam:\n\n${markdownTable(textTable(heads, lost))}`;
 }
 
 function columnsOf({columns, rows}: Table, titles: readonly string[]): Table {

@@ -1,7 +1,7 @@
 import {expect} from 'chai';
 import {existsSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {resultBlocks, SUITES} from '../../../bench/evaluation/blocks.js';
+import {lostTasks, resultBlocks, SUITES} from '../../../bench/evaluation/blocks.js';
 import {DOCS} from '../../../bench/support/picture.js';
 import type {EvaluationResult} from '../../../src/evaluation/result.js';
 import {defaultTheta} from '../../../src/theta/default-theta.js';
@@ -20,7 +20,9 @@ describe('the page of results', () => {
       const result = JSON.parse(readFileSync(file, 'utf8')) as EvaluationResult, {page, readme} = resultBlocks(result);
       expect(result.theta.hash).to.equal(defaultTheta().hash);
       expect(blockOf('results.md', suite)).to.equal(`${page}\n`);
-      if (suite === 'unseen') expect(blockOf('../README.md', suite)).to.equal(`${readme}\n`);
+      if (suite !== 'unseen') return;
+      expect(blockOf('../README.md', suite)).to.equal(`${readme}\n`);
+      expect(blockOf('how-to-choose.md', 'lost-tasks')).to.equal(`${lostTasks(result)}\n`);
     });
   }
 });
