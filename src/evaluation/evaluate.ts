@@ -13,7 +13,7 @@ import type {RunContext} from './run-once.js';
 import {RunQueue, RunsEnded, type RunSeat} from './run-queue.js';
 import {localSeat, workerSeat} from './seats.js';
 import type {SuiteTask} from './suite.js';
-import {summarizeSensitivity, summarizeSpeedUp, taskResult, type FinishedTask} from './summary.js';
+import {divergedByPlan, summarizeSensitivity, summarizeSpeedUp, taskResult, type FinishedTask} from './summary.js';
 
 /** Of the bootstrap. */
 const SEED = 20;
@@ -108,6 +108,7 @@ function summarize(
     noWorse, noWorseAsTuned: shares('noWorseAsTuned'), noWorseThanAdam: noWorse.adam ?? null,
     divergedRuns: sum(tasks.map(t => t.divergedBeyondAdam)),
     diverged: Object.fromEntries(['learned', ...others].map(name => [name, sum(tasks.map(t => t.optimizers[name]!.diverged))])),
+    divergedByPlan: divergedByPlan(finished),
     sensitivity: !sensitivity || tasks.length === 0 ? null
       : Object.fromEntries([...baselines, ...present].map(name => [name, summarizeSensitivity(finished, name)])),
     cost: {innerSteps: ledger.steps().stepsDone, runSeconds: ledger.runSeconds, numRuns: ledger.numRuns, cachedRuns: ledger.cachedRuns, tuningSteps, seconds},

@@ -84,6 +84,12 @@ export interface SensitivityResult {
   readonly largestChange: number;
 }
 
+/** How many runs there were, and how many of them had a loss that was not finite, or ended above their start. */
+export interface DivergedRuns {
+  readonly numRuns: number;
+  readonly diverged: number;
+}
+
 /** What an evaluation cost. */
 export interface CostResult {
   /** Steps of all runs, those from the cache included. */
@@ -130,6 +136,8 @@ export interface EvaluationResult {
   readonly divergedRuns: number;
   /** All diverged runs, by optimizer. */
   readonly diverged: Readonly<Record<string, number>>;
+  /** Runs of ours by what it was told, those past T on tasks where it is slower included; wrong numbers only where they were asked for. */
+  readonly divergedByPlan: Readonly<Partial<Record<'right' | WrongPlan, DivergedRuns>>>;
   /** By the baseline's name; `null` where it was not asked for. */
   readonly sensitivity: Readonly<Record<string, SensitivityResult>> | null;
   readonly cost: CostResult;

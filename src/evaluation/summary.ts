@@ -3,7 +3,7 @@ import type {Random} from '../random.js';
 import {areas, compare, diverged, finalLosses, speedUpOver} from './comparison.js';
 import type {Contender} from './contender.js';
 import {WRONG_PLANS, type TaskRuns, type WrongPlan} from './evaluate-task.js';
-import type {ComparisonResult, CurveResult, OptimizerResult, SensitivityResult, SpeedUpSummary, TaskResult} from './result.js';
+import type {ComparisonResult, CurveResult, DivergedRuns, EvaluationResult, OptimizerResult, SensitivityResult, SpeedUpSummary, TaskResult} from './result.js';
 import {bootstrapInterQuartileMean, interQuartileMean} from './statistics.js';
 import type {SuiteTask} from './suite.js';
 
@@ -58,6 +58,19 @@ export function summarizeSpeedUp(tasks: readonly FinishedTask[], name: string, r
   })), random);
   const notReached = tasks.filter(({task: {steps}, runs: {ours, others}}) => compare(steps, ours, others.get(name)!).speedUp.notReached);
   return {iqm, low, high, notReached: notReached.map(({task}) => task.name)};
+}
+
+/** Runs of ours, of all lengths, that diverged: as it is told the right number of steps, and with each wrong plan that was run. */
+export function divergedByPlan(tasks: readonly FinishedTask[]): EvaluationResult['divergedByPlan'] {
+  const count = (contenders: ReadonlyArray<{readonly told: Contender; readonly right: Contender}>): DivergedRuns => {
+    const runs = contenders.flatMap(({told, right}) => told.branches.flatMap(({losses}) => losses.map((run, i) => run.at(-1)! <= right.curve.losses[i]![0]!)));
+    return {numRuns: runs.length, diverged: runs.filter(isFine => !isFine).length};
+  };
+  const plans = (Object.keys(WRONG_PLANS) as WrongPlan[]).filter(plan => tasks.some(({runs}) => runs.wrongPlans.has(plan)));
+  return {
+    right: count(tasks.map(({runs: {ours}}) => ({told: ours, right: ours}))),
+    ...Object.fromEntries(plans.map(plan => [plan, count(tasks.map(({runs: {ours, wrongPlans}}) => ({told: wrongPlans.get(plan)!, right: ours})))])),
+  };
 }
 
 /** What wrong numbers of steps change in the speed-up over one other optimizer. */

@@ -34,6 +34,10 @@ describe('evaluate', () => {
     expect(result.noWorseThanAdam).to.be.within(0, 1);
     expect(result.noWorseAsTuned.adam).to.equal(result.tasks.filter(t => t.comparisons.adam!.noWorseAsTuned).length / result.numTasks);
     expect(result.sensitivity).to.have.keys('adam', 'falling');
+    expect(result.divergedByPlan).to.have.keys('right', 'half', 'double', 'omitted');
+    expect(result.divergedByPlan.right!.numRuns).to.equal(2 * 2 * 3);
+    expect(result.divergedByPlan.right!.diverged).to.be.within(result.diverged.learned!, 3 * result.diverged.learned!);
+    expect(result.divergedByPlan.omitted!.numRuns).to.be.within(2 * 2, 2 * 2 * 3);
     const [bowl, network] = result.tasks;
     expect(bowl!.optimizers).to.have.keys('learned', 'adam', 'falling', 'adamDefault');
     expect(bowl!.optimizers.learned!.curve.steps).to.include.members([0, 40]);

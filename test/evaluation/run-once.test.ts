@@ -53,7 +53,7 @@ describe('runOnce', () => {
         const loss = tf.sum<tf.Scalar>(tf.square(x!));
         return ++numLosses === 10 ? tf.div(loss, 0) : loss;
       }),
-      batches: function* () {
+      *batches() {
         for (;;) yield {};
       },
     })};

@@ -3,13 +3,19 @@ import type {EvaluationResult} from '../../evaluation/result.js';
 import {formatDuration, formatNumber} from '../format.js';
 import {othersOf} from './tables.js';
 
+const PLANS = {right: 'the right number of steps', half: 'half of it', double: 'twice as many', omitted: 'nothing'} as const;
+
 /** What an evaluation says, in sentences: the good and the bad alike. */
 export function findings(result: EvaluationResult): string[] {
-  const {suite, numTasks, numSeeds, unfinished, missing, skipped, speedup, divergedRuns, tasks, theta, cost} = result;
+  const {suite, numTasks, numSeeds, unfinished, missing, skipped, divergedRuns, divergedByPlan, tasks, theta, cost} = result;
   const notReached = othersOf(result).flatMap(name => {
-    const list = speedup[name]?.notReached ?? [];
-    return list.length === 0 ? [] : [`Beside ${titleOf(name)}, final loss not reached within four times the steps, and 4 or 1/4 counted: ${list.join('; ')}.`];
+    const [won, lost] = [true, false].map(isWon =>
+      tasks.filter(({comparisons}) => comparisons[name]!.notReached && comparisons[name]!.speedup >= 1 === isWon).map(task => task.name)) as [string[], string[]];
+    const sentence = (list: readonly string[], who: string, counted: string): string[] =>
+      (list.length === 0 ? [] : [`Beside ${titleOf(name)}, ${who} within four times the steps, and ${counted} is counted: ${list.join('; ')}.`]);
+    return [...sentence(won, 'our final loss is not reached', '4'), ...sentence(lost, 'ours does not reach the other’s final loss', '1/4')];
   });
+  const plans = Object.entries(divergedByPlan).map(([plan, {diverged, numRuns}]) => `${PLANS[plan as keyof typeof PLANS]} ${diverged} of ${numRuns}`);
   const slower = tasks.filter(({comparisons}) => Object.entries(comparisons).some(([name, {speedup: value}]) => name !== 'adamDefault' && value < 1)).map(({name}) => name);
   return [
     `Suite ${suite}: ${numTasks} ${numTasks === 1 ? 'task' : 'tasks'}, ${numSeeds} fresh seeds each; theta ${theta.hash}, untuned.`,
@@ -17,6 +23,7 @@ export function findings(result: EvaluationResult): string[] {
     ...missing.map(({name, reason}) => `${titleOf(name)} did not take part: ${reason}`),
     ...skippedByReason(skipped),
     `Runs of ours that diverged where default Adam's did not: ${divergedRuns}.`,
+    `Runs of ours that diverged, longer ones included, by what it is told: ${plans.join(', ')}.`,
     ...slower.length === 0 ? [] : [`Slower than a tuned optimizer or a peer on: ${slower.join('; ')}.`],
     ...notReached,
     `Cost: ${formatNumber(cost.innerSteps)} steps in ${cost.numRuns} runs, ${formatDuration(cost.runSeconds)} of one core; ` +

@@ -12,7 +12,7 @@ const optimizer = (loss: number | null): OptimizerResult => ({
 });
 
 function taskOf(name: string, speedup: number, loss: number | null = 0.5): TaskResult {
-  const comparison = {speedup, notReached: speedup === 4, otherSteps: speedup, noWorse: speedup >= 1, noWorseAsTuned: true};
+  const comparison = {speedup, notReached: speedup === 4 || speedup === 0.25, otherSteps: speedup, noWorse: speedup >= 1, noWorseAsTuned: true};
   return {
     name, dataset: 'd', architecture: 'a', loss: 'l', steps: 10, optimizers: {learned: optimizer(loss), adam: optimizer(0.4), adamDefault: optimizer(0.6)},
     comparisons: {adam: comparison, adamDefault: {...comparison, speedup: 2, notReached: false}}, divergedBeyondAdam: 0,
@@ -24,7 +24,8 @@ function resultOf(tasks: readonly TaskResult[]): EvaluationResult {
   return {
     version: 1, suite: 'toy & co', theta: {rule: 'tensor-lstm', hash: 'abc'}, recipe: null, numTasks: tasks.length, numSeeds: 1, complete: false, unfinished: ['late'],
     missing: [{name: 'celo', reason: 'no weights.'}], skipped: [{name: 'prints', reason: 'no images.'}], speedup: {adam: summary, adamDefault: summary}, noWorse: {adam: 0.5, adamDefault: null}, noWorseAsTuned: {adam: 0.75, adamDefault: null}, noWorseThanAdam: 0.5,
-    divergedRuns: 1, diverged: {learned: 1, adam: 0, adamDefault: 0}, sensitivity: tasks.length === 0 ? null : {adam: {iqm: {half: 1.4, double: 1.3, omitted: 1.2}, largestChange: 0.2}},
+    divergedRuns: 1, diverged: {learned: 1, adam: 0, adamDefault: 0},
+    divergedByPlan: {right: {numRuns: 9, diverged: 1}, double: {numRuns: 5, diverged: 2}}, sensitivity: tasks.length === 0 ? null : {adam: {iqm: {half: 1.4, double: 1.3, omitted: 1.2}, largestChange: 0.2}},
     cost: {innerSteps: 1e6, runSeconds: 100, numRuns: 9, cachedRuns: 2, tuningSteps: {adam: 700}, seconds: 60}, tasks,
   };
 }
@@ -45,7 +46,9 @@ describe('The report of an evaluation', () => {
   it('says what is missing, slower, not reached and diverged', () => {
     const text = findings(RESULT).join('\n');
     expect(text).to.include('Not finished, and in no figure: late.').and.include('Celo, untuned did not take part: no weights.').and.include('Cannot run here, and in no figure: prints. no images.');
-    expect(text).to.include('Slower than a tuned optimizer or a peer on: <slow>.').and.include('Beside Adam, tuned, final loss not reached within four times the steps, and 4 or 1/4 counted: fast').and.include("default Adam's did not: 1.");
+    expect(text).to.include('Slower than a tuned optimizer or a peer on: <slow>.').and.include('Beside Adam, tuned, our final loss is not reached within four times the steps, and 4 is counted: fast.').and.include("default Adam's did not: 1.");
+    expect(text).to.include('by what it is told: the right number of steps 1 of 9, twice as many 2 of 5.').and.not.include('1/4 is counted');
+    expect(findings(resultOf([taskOf('stuck', 0.25)])).join('\n')).to.include('ours does not reach the other’s final loss within four times the steps, and 1/4 is counted: stuck.');
   });
 
   it('has a row for each task and each other optimizer, with a star where a loss was not reached', () => {
