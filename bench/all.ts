@@ -16,7 +16,7 @@
 import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {parseArgs} from 'node:util';
-import {fillRegions, regionsOf} from './all/documents.js';
+import {blocksOf, fillBlocks} from './all/documents.js';
 import {figuresOf} from './all/figures.js';
 import {measureAll} from './all/measure.js';
 import {benchPage} from './all/page.js';
@@ -54,6 +54,6 @@ if (values.out === undefined) console.log(json);
 else write(values.out, `${json}\n`);
 if (values.report !== undefined) write(values.report, benchPage(found));
 if (values.docs) {
-  for (const document of [join(DOCS, 'bench.md'), join(DOCS, '../README.md')]) write(document, fillRegions(readFileSync(document, 'utf8'), regionsOf(found)));
+  for (const document of [join(DOCS, 'bench.md'), join(DOCS, '../README.md')]) write(document, fillBlocks(readFileSync(document, 'utf8'), blocksOf(found)));
   for (const {name, svg} of figuresOf(found)) writePicture(name, svg);
 }
