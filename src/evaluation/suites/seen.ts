@@ -1,6 +1,8 @@
 /** Fresh seeds of the families that the shipped theta is meta-trained on: what it does where it has been. */
 import {loadDigits} from '../../tasks/digits.js';
+import {ackleyFamily} from '../../tasks/families/ackley.js';
 import {autoencoderFamily} from '../../tasks/families/autoencoder.js';
+import {convNetFamily} from '../../tasks/families/conv-net.js';
 import {griewankFamily} from '../../tasks/families/griewank.js';
 import {lassoFamily} from '../../tasks/families/lasso.js';
 import {logisticRegressionFamily} from '../../tasks/families/logistic-regression.js';
@@ -8,6 +10,7 @@ import {mlpClassificationFamily} from '../../tasks/families/mlp-classification.j
 import {mlpRegressionFamily} from '../../tasks/families/mlp-regression.js';
 import {quadraticFamily} from '../../tasks/families/quadratic.js';
 import {rastriginFamily} from '../../tasks/families/rastrigin.js';
+import {recurrentNetFamily} from '../../tasks/families/recurrent-net.js';
 import type {Suite, SuiteTask} from '../suite.js';
 import {prepareBackend} from './backend.js';
 
@@ -70,6 +73,20 @@ function tasks(): SuiteTask[] {
       dataset: 'griewank', architecture: 'griewank', loss: 'function', name: 'Griewank in 10 dimensions', steps: 500, ...whole,
       family: griewankFamily({dimension: 10, startRadius: 50}),
     },
+    {
+      dataset: 'ackley', architecture: 'ackley', loss: 'function', name: 'Ackley in 5 dimensions', steps: 500, ...whole,
+      family: ackleyFamily({dimension: 5}),
+    },
+    {
+      dataset: 'patterns', architecture: 'conv', loss, name: 'patterns, conv 8-8', steps: 400,
+      family: convNetFamily({
+        numExamples: 400, numClasses: 5, depth: 2, channels: 8, downsampling: 'maxPool', head: 'flatten', activation: 'relu', initialization, batchSize: 32,
+      }),
+    },
+    ...(['simple', 'gru', 'lstm'] as const).map((cell): SuiteTask => ({
+      dataset: 'sines', architecture: cell === 'simple' ? 'simple recurrent' : cell, loss, name: `sines, ${cell === 'simple' ? 'simple recurrent' : cell.toUpperCase()} 16`, steps: 400,
+      family: recurrentNetFamily({cell, numExamples: 400, sequenceLength: 12, numClasses: 4, units: 16, initialization, batchSize: 32}),
+    })),
   ];
 }
 

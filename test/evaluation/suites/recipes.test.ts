@@ -88,6 +88,13 @@ describe('the suite seen', () => {
   });
 });
 
+describe('the suite seen, for the recipe tensor-lstm', () => {
+  it('has a task of every architecture class', () => {
+    const classes = (pairs: readonly TaskPair[]): string[] => [...new Set(pairs.map(({architecture}) => architecture))].sort();
+    expect(classes(seenSuite().tasks)).to.deep.equal(classes(TENSOR_LSTM_PAIRS));
+  });
+});
+
 describe('sharedPairs', () => {
   it('finds a task of the same data and class, and none of the same data alone', () => {
     const mlp = {dataset: 'digits', architecture: 'mlp'}, conv = {dataset: 'digits', architecture: 'conv'};
