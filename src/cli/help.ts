@@ -51,7 +51,8 @@ writes an HTML report. SUITE is ${SUITES.join(', ')}, or path or URL of a module
 
 Flags
   --theta FILE         theta to judge (default: the shipped one)
-  --recipe FILES       files that make up its recipe, separated by commas: their hash goes into the result
+  --recipe FILES       files that make up its recipe, separated by commas: their hash goes into the result (default: the
+                       recipe that the theta file holds)
   --peers MODULES      modules of optimizers to compare with, untuned, separated by commas
   --tasks NAMES        only these tasks, separated by semicolons
   --baselines NAMES    only these of ${BASELINES.join(', ')}
@@ -59,9 +60,9 @@ Flags
   --workers N          worker threads (default: as many as there are cores)
   --cache DIR          folder of finished runs, which are not made again (default ${EVALUATE_DEFAULTS.cache})
   --limit-minutes N    begin no run after so long; the same command goes on
-  --out FILE           write the result as JSON
+  --out FILE           write the result as JSON, but never in place of one with more tasks or baselines
   --report FILE        the report (default ${EVALUATE_DEFAULTS.report})
-  --log FILE           append a line with date, theta's hash and the figures; required for unseen
+  --log FILE           append a line before the first run, and one with the figures; required for unseen
   --json               print the result as JSON instead of the tables
   -h, --help           show this help
 
