@@ -65,7 +65,8 @@ async function judged(variant: Variant, seed: number): Promise<Judged | undefine
   const {state, average} = await trainTwin(variant, options);
   const minutes = (performance.now() - start) / 60_000;
   process.stderr.write(`${name}: ${state.outerStep} of ${numOuterSteps} outer steps, ${state.innerSteps} inner steps, ${minutes.toFixed(1)} minutes\n`);
-  if (state.outerStep < numOuterSteps) return undefined;
+  // What is trained is judged when the same command goes on.
+  if (state.outerStep < numOuterSteps || isOver()) return undefined;
   const scores = kept(`${name}.scores.json`, () => judge.learned(average, variant.parameterScale ?? true));
   return {variant, seed, scores, speedup: variant.parameterScale === false ? undefined : await speedUpOf(average)};
 }

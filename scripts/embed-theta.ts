@@ -4,7 +4,8 @@
  *
  *     npx tsx scripts/embed-theta.ts
  *
- * The file says by which recipe: its settings, and a hash of the code of recipes and tasks as it is now. So run it when theta is new, and not again.
+ * The file says by which recipe: its settings, and a hash of the code of recipes and tasks as it is when
+ * the file is written: run it when theta is new.
  */
 import {createHash} from 'node:crypto';
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';

@@ -27,7 +27,7 @@ export function lostTasks({tasks, theta, numSeeds}: EvaluationResult): string {
     return [[name, String(steps), formatNumber(adam!.speedup), formatNumber(adamCosine!.speedup), ...losses]];
   });
   const heads = ['task', 'steps', '× Adam', '× Adam + cosine', 'validation loss', 'tuned Adam’s'];
-  return `Of ${tasks.length} tasks, ${numSeeds} seeds each, with the theta \`${theta.hash.slice(0, 12)}\`, these are slower than one of both, or end at a higher validation loss than tuned Adam:\n\n${markdownTable(textTable(heads, lost))}`;
+  return `Of ${tasks.length} tasks, ${numSeeds} seeds each, with the theta \`${theta.hash.slice(0, 12)}\`, these are slower than tuned Adam or than tuned Adam with a cosine, or end at a validation loss above tuned Adam’s by more than a standard error:\n\n${markdownTable(textTable(heads, lost))}`;
 }
 
 function columnsOf({columns, rows}: Table, titles: readonly string[]): Table {

@@ -60,9 +60,9 @@ Flags
   --workers N          worker threads (default: as many as there are cores)
   --cache DIR          folder of finished runs, which are not made again (default ${EVALUATE_DEFAULTS.cache})
   --limit-minutes N    begin no run after so long; the same command goes on
-  --out FILE           write the result as JSON, but never in place of one with more tasks or baselines
+  --out FILE           write the result as JSON, but never in place of one with more tasks, seeds or baselines
   --report FILE        the report (default ${EVALUATE_DEFAULTS.report})
-  --log FILE           append a line before the first run, and one with the figures; required for unseen
+  --log FILE           append a line with the first run, and one with the figures; required for unseen
   --json               print the result as JSON instead of the tables
   -h, --help           show this help
 

@@ -136,7 +136,7 @@ export interface EvaluationResult {
   readonly divergedRuns: number;
   /** All diverged runs, by optimizer. */
   readonly diverged: Readonly<Record<string, number>>;
-  /** Runs of ours by what it was told, those past T on tasks where it is slower included; wrong numbers only where they were asked for. */
+  /** Runs of ours by what it was told, those for 2T and 4T included, which with wrong numbers are made only where it is slower; wrong numbers only where they were asked for. */
   readonly divergedByPlan: Readonly<Partial<Record<'right' | WrongPlan, DivergedRuns>>>;
   /** By the baseline's name; `null` where it was not asked for. */
   readonly sensitivity: Readonly<Record<string, SensitivityResult>> | null;

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import {readFileSync} from 'node:fs';
+import {basename} from 'node:path';
 import {L2OError} from '../../errors.js';
 import {evaluate} from '../../evaluation/evaluate.js';
 import type {EvaluateOptions, EvaluateProgress} from '../../evaluation/evaluate-options.js';
@@ -9,9 +10,9 @@ import {findings} from '../../report/evaluation/findings.js';
 import {evaluationReport} from '../../report/evaluation/report.js';
 import {sensitivityTable, summaryTable, taskTable} from '../../report/evaluation/tables.js';
 import {textTable} from '../../report/table.js';
-import {defaultTheta} from '../../theta/default-theta.js';
+import {savedDefaultTheta} from '../../theta/default-theta.js';
 import type {Theta} from '../../theta/theta-file.js';
-import {loadTheta, type SavedTheta} from '../../theta/theta-io.js';
+import {loadTheta} from '../../theta/theta-io.js';
 import {checkWritable, writeFileAtomically} from '../atomic-file.js';
 import {useBackend} from '../backend.js';
 import {packageVersion} from '../environment.js';
@@ -46,26 +47,32 @@ export async function prepareEvaluation(command: EvaluateCommandOptions): Promis
   // First, since report and result may lie beside the runs.
   new RunCache(cache);
   for (const path of [out, report]) if (path !== undefined) checkWritable(path);
-  const saved: SavedTheta | undefined = theta === undefined ? undefined : await loadTheta(theta);
-  const recipeHash = recipe.length > 0 ? hashFiles(recipe) : saved?.metadata.recipe === undefined ? undefined : hash([saved.metadata.recipe]);
+  const saved = theta === undefined ? savedDefaultTheta() : await loadTheta(theta);
+  const recipeHash = recipe.length > 0 ? hashFiles(recipe) : saved.metadata.recipe === undefined ? undefined : hash([saved.metadata.recipe]);
   return {
-    command, theta: saved?.theta ?? defaultTheta(),
-    options: {suite, theta: saved?.theta, recipe: recipeHash, peers, tasks, baselines, numSeeds: seeds, workers, cacheDir: cache, limitMinutes},
+    command, theta: saved.theta,
+    options: {suite, theta: saved.theta, recipe: recipeHash, peers, tasks, baselines, numSeeds: seeds, workers, cacheDir: cache, limitMinutes},
   };
 }
 
 /**
  * Runs `tfjs-l2o evaluate`: makes the runs that the cache lacks, writes result and report, prints tables.
  *
- * @returns Whether all runs that were asked for are made; false where the time was up.
+ * @returns Whether all runs that were asked for are made and the result is where it was to be; false where the time was up, or where
+ *   the file has a result that covers more.
  */
-export async function evaluateCommand({command: {suite, json, out, report, log, cache}, theta, options}: PreparedEvaluation, world: EvaluateWorld): Promise<boolean> {
+export async function evaluateCommand({command: {suite, json, out, report, log, cache, seeds}, theta, options}: PreparedEvaluation, world: EvaluateWorld): Promise<boolean> {
   // That of the workers, so that the result does not depend on their number.
   await useBackend('cpu');
   world.notify(`Finished runs are kept in ${cache}: stop at any time, and go on with the same command.\n`);
-  const line = progressLine(), {recipe = null, tasks} = options;
-  if (log !== undefined) appendLog(log, startLine({suite, theta: theta.hash, recipe, tasks: tasks ?? null}, world.now()));
-  const result = await evaluate({...options, onProgress: progress => world.progress.update(line(progress))});
+  const line = progressLine(), {recipe = null, tasks, baselines = null} = options;
+  let isLogged = log === undefined;
+  const onProgress = (progress: EvaluateProgress): void => {
+    if (!isLogged) appendLog(log!, startLine({suite: basename(suite), theta: theta.hash, recipe, tasks: tasks ?? null, baselines, numSeeds: seeds}, world.now()));
+    isLogged = true;
+    world.progress.update(line(progress));
+  };
+  const result = await evaluate({...options, onProgress});
   world.progress.clear();
   const isDone = tasks === undefined ? result.unfinished.length === 0 : result.numTasks === new Set(tasks).size;
   if (log !== undefined) appendLog(log, logLine(result, world.now()));
@@ -77,7 +84,7 @@ export async function evaluateCommand({command: {suite, json, out, report, log, 
   writeFileAtomically(report, evaluationReport(result, environment));
   world.print(json ? `${JSON.stringify(result)}\n` : resultText(result, world.bold, report));
   if (!isDone) world.notify(`The time was up after ${result.numTasks} tasks${out === undefined ? '' : `: ${out} was not written`}. Go on with the same command.\n`);
-  return isDone;
+  return isDone && lost === undefined;
 }
 
 function resultText(result: EvaluationResult, bold: (text: string) => string, report: string): string {

@@ -9,11 +9,15 @@ const PLANS = {right: 'the right number of steps', half: 'half of it', double: '
 export function findings(result: EvaluationResult): string[] {
   const {suite, numTasks, numSeeds, unfinished, missing, skipped, divergedRuns, divergedByPlan, tasks, theta, cost} = result;
   const notReached = othersOf(result).flatMap(name => {
-    const [won, lost] = [true, false].map(isWon =>
-      tasks.filter(({comparisons}) => comparisons[name]!.notReached && comparisons[name]!.speedup >= 1 === isWon).map(task => task.name)) as [string[], string[]];
-    const sentence = (list: readonly string[], who: string, counted: string): string[] =>
-      (list.length === 0 ? [] : [`Beside ${titleOf(name)}, ${who} within four times the steps, and ${counted} is counted: ${list.join('; ')}.`]);
-    return [...sentence(won, 'our final loss is not reached', '4'), ...sentence(lost, 'ours does not reach the other’s final loss', '1/4')];
+    const sentence = (sign: number, what: string): string[] => {
+      const list = tasks.filter(({comparisons}) => comparisons[name]!.notReached && Math.sign(Math.log(comparisons[name]!.speedup)) === sign).map(task => task.name);
+      return list.length === 0 ? [] : [`Beside ${titleOf(name)}, ${what} is counted: ${list.join('; ')}.`];
+    };
+    return [
+      ...sentence(1, 'our final loss is not reached within four times the steps, and 4'),
+      ...sentence(-1, 'ours does not reach the other’s final loss within four times the steps, and 1/4'),
+      ...sentence(0, 'neither ends at a finite loss, and 1'),
+    ];
   });
   const plans = Object.entries(divergedByPlan).map(([plan, {diverged, numRuns}]) => `${PLANS[plan as keyof typeof PLANS]} ${diverged} of ${numRuns}`);
   const slower = tasks.filter(({comparisons}) => Object.entries(comparisons).some(([name, {speedup: value}]) => name !== 'adamDefault' && value < 1)).map(({name}) => name);

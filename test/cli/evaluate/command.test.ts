@@ -45,7 +45,7 @@ describe('tfjs-l2o evaluate', () => {
     await run(words);
     const lines = readFileSync(at('deep/log.jsonl'), 'utf8').trimEnd().split('\n').map(line => JSON.parse(line) as Record<string, unknown>);
     expect(lines.map(({event}) => event)).to.deep.equal(['started', 'result', 'started', 'result']);
-    expect(lines[0]).to.deep.equal({date: '2026-01-02T03:04:05.000Z', event: 'started', suite: SUITE, theta: result.theta.hash, recipe: result.recipe, tasks: ['bowl', 'network']});
+    expect(lines[0]).to.deep.equal({date: '2026-01-02T03:04:05.000Z', event: 'started', suite: 'toy-suite.ts', theta: result.theta.hash, recipe: result.recipe, tasks: ['bowl', 'network'], baselines: ['sgdMomentum'], numSeeds: 2});
     expect(lines[1]).to.deep.include({date: '2026-01-02T03:04:05.000Z', suite: 'toy', theta: result.theta.hash, recipe: result.recipe, numTasks: 2, numSeeds: 2, divergedRuns: result.divergedRuns});
     expect(lines[1]).to.have.nested.property('speedup.sgdMomentum.iqm', result.speedup.sgdMomentum!.iqm);
   });
@@ -59,8 +59,9 @@ describe('tfjs-l2o evaluate', () => {
     const whole = await run([SUITE, ...QUICK, ...paths()]), old = read('out.json');
     expect(whole.isDone && old.complete).to.equal(true);
     const part = await run([SUITE, ...QUICK, '--tasks', 'bowl;bowl', ...paths()]);
-    expect(part).to.deep.include({isDone: true});
-    expect(part.stderr).to.include(`${at('out.json')} was not written: it holds all tasks of the suite`);
+    expect(part).to.deep.include({isDone: false});
+    expect(part.stderr).to.include(`${at('out.json')} was not written: it holds 2 more tasks, 'logistic' among them, and this call did not`);
+    expect((await run([SUITE, ...QUICK, '--seeds', '1', ...paths()])).stderr).to.match(/it holds 2 seeds of each task/);
     const fewer = await run([SUITE, ...QUICK, '--baselines', 'adam', ...paths()]);
     expect(fewer.stderr).to.match(/was not written: it holds figures beside sgdMomentum, and this call did not/);
     expect(read('out.json')).to.deep.equal(old);

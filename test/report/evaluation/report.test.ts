@@ -49,6 +49,8 @@ describe('The report of an evaluation', () => {
     expect(text).to.include('Slower than a tuned optimizer or a peer on: <slow>.').and.include('Beside Adam, tuned, our final loss is not reached within four times the steps, and 4 is counted: fast.').and.include("default Adam's did not: 1.");
     expect(text).to.include('by what it is told: the right number of steps 1 of 9, twice as many 2 of 5.').and.not.include('1/4 is counted');
     expect(findings(resultOf([taskOf('stuck', 0.25)])).join('\n')).to.include('ours does not reach the other’s final loss within four times the steps, and 1/4 is counted: stuck.');
+    const burnt = taskOf('burnt', 1), neither = {...burnt, comparisons: {...burnt.comparisons, adam: {...burnt.comparisons.adam!, notReached: true}}};
+    expect(findings(resultOf([neither])).join('\n')).to.include('Beside Adam, tuned, neither ends at a finite loss, and 1 is counted: burnt.').and.not.include('4 is counted');
   });
 
   it('has a row for each task and each other optimizer, with a star where a loss was not reached', () => {
