@@ -128,10 +128,8 @@ async function run(seed: number, optimizerName: keyof typeof OPTIMIZERS, options
 /** Mean over seeds of each quantity, and of the difference to the runs without the regularizer. */
 function compare(outcomes: readonly Outcome[], plain: readonly Outcome[]): Record<keyof Outcome, {readonly mean: number; readonly difference: Estimate}> {
   const of = (key: keyof Outcome): {mean: number; difference: Estimate} => ({mean: tInterval(outcomes.map(o => o[key])).mean, difference: tInterval(outcomes.map((o, i) => o[key] - plain[i]![key]))});
-  return {
-    accuracy: of('accuracy'), trainingLoss: of('trainingLoss'), spectral: of('spectral'), relativeSpectral: of('relativeSpectral'), frobenius: of('frobenius'), relativeFrobenius: of('relativeFrobenius'),
-    testSpectral: of('testSpectral'), testFrobenius: of('testFrobenius'),
-  };
+  const keys = Object.keys(outcomes[0]!) as Array<keyof Outcome>;
+  return Object.fromEntries(keys.map(key => [key, of(key)])) as ReturnType<typeof compare>;
 }
 
 const start = performance.now(), [firstSeed, numSeeds] = args.tune ? [FIRST_TUNING_SEED, NUM_TUNING_SEEDS] : [FIRST_SEED, NUM_SEEDS];

@@ -1,5 +1,6 @@
 /** Two valleys in meta-training: the share of runs that end in the wide one under rules that `metaFit` trained plain and with a penalty. */
 import type {FlatnessMeasure} from '../../src/flatness/measure-options.js';
+import {norm} from '../../src/flatness/vectors.js';
 import {sampleTask} from '../../src/meta/ops-pair.js';
 import {metaFit} from '../../src/meta/meta-fit.js';
 import type {MetaFitOptions} from '../../src/meta/meta-fit-options.js';
@@ -146,5 +147,5 @@ function runAll({rule, values}: Theta, numRuns: number): Ends {
 }
 
 function distanceOf(a: Float32Array, b: Float32Array): number {
-  return Math.hypot(...a.map((x, i) => x - b[i]!));
+  return norm(a.map((x, i) => x - b[i]!));
 }

@@ -61,6 +61,13 @@ export function integerFlag(name: string, text: string, min: number, max: number
   return value;
 }
 
+/** The number above 0 that a flag was given. @throws L2OError 'INVALID_ARGUMENT'. */
+export function positiveFlag(name: string, text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && Number.isFinite(value))) throw new L2OError('INVALID_ARGUMENT', `--${name} takes a number above 0, got '${text}'.`);
+  return value;
+}
+
 /** The one of `names` that a flag was given. @throws L2OError 'INVALID_ARGUMENT'. */
 export function nameFlag<Name extends string>(name: string, text: string, names: readonly Name[]): Name {
   const found = names.find((candidate) => candidate === text);

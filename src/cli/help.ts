@@ -115,19 +115,19 @@ with inputs and targets as for model.fit: nested lists, or {"shape": […], "val
 objects where the model has several inputs or outputs.
 
 Flags
-  --loss NAME      the loss, where the model was saved without its optimizer
-  --scaling NAME   what perturbations are relative to: plain, tensor or filter (default ${FLATNESS_DEFAULTS.scaling})
-  --samples N      samples of each measure, an antithetic pair being two (default ${FLATNESS_DEFAULTS.samples})
-  --gamma N        one over the variance of the local entropy's perturbations (default ${FLATNESS_DEFAULTS.gamma})
+  --loss NAME        the loss, where the model was saved without its optimizer
+  --scaling NAME     what perturbations are relative to: plain, tensor or filter (default ${FLATNESS_DEFAULTS.scaling})
+  --samples N        samples of each measure, an antithetic pair being two (default ${FLATNESS_DEFAULTS.samples})
+  --gamma N          one over the variance of the local entropy's perturbations (default ${FLATNESS_DEFAULTS.gamma})
   --entropy-steps N  Langevin steps of each of its samples, where Gaussian ones are worth too little (default ${FLATNESS_DEFAULTS.entropySteps}: none)
-  --radius R       radius of both sharpnesses, in the coordinates of --scaling (default: 5 % of the weights' length)
-  --hessian NAME   products with the Hessian: differences of gradients, or exact (default ${FLATNESS_DEFAULTS.hessian})
-  --seed N         seed of all perturbations (default ${FLATNESS_DEFAULTS.seed})
-  --batch-size N   examples evaluated at once (default ${FLATNESS_DEFAULTS.batchSize})
-  --backend NAME   ${BACKENDS.join(', ')} (default wasm where its package is installed, else cpu)
-  --out FILE       the report (default ${FLATNESS_DEFAULTS.out})
-  --json           print one JSON object instead of the table
-  -h, --help       show this help
+  --radius R         radius of both sharpnesses, in the coordinates of --scaling (default: 5 % of the weights' length)
+  --hessian NAME     products with the Hessian: differences of gradients, or exact (default ${FLATNESS_DEFAULTS.hessian})
+  --seed N           seed of all perturbations (default ${FLATNESS_DEFAULTS.seed})
+  --batch-size N     examples evaluated at once (default ${FLATNESS_DEFAULTS.batchSize})
+  --backend NAME     ${BACKENDS.join(', ')} (default wasm where its package is installed, else cpu)
+  --out FILE         the report (default ${FLATNESS_DEFAULTS.out})
+  --json             print one JSON object instead of the table
+  -h, --help         show this help
 
 ${EXIT_STATUS}
 `;

@@ -1,6 +1,9 @@
 import {engine, type Tensor} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
 
+/** What helps where values are gone. */
+export const REMEDY = 'Load model and optimizer from where they were last saved; use tf.setBackend alone to change the backend in training.';
+
 /** How the backends ended that data were on. TF.js moves what such a backend gives for them to another, and forgets where they were. */
 const lostData = new WeakMap<object, string>();
 
@@ -26,8 +29,7 @@ export function assertKept(tensors: readonly Tensor[]): void {
   for (const tensor of tensors) {
     const reason = lossOf(tensor);
     if (reason === undefined) continue;
-    throw new L2OError('ENVIRONMENT', `LearnedOptimizer: expected the state of the optimizer, got tensors whose backend was ${reason}, and their values with it. ` +
-      'Load model and optimizer from where they were last saved; use tf.setBackend alone to change the backend in training.');
+    throw new L2OError('ENVIRONMENT', `LearnedOptimizer: expected the state of the optimizer, got tensors whose backend was ${reason}, and their values with it. ${REMEDY}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import {dispose, engine, type NamedTensorMap, type Scalar, type Tensor, type Variable} from '@tensorflow/tfjs-core';
 import {L2OError} from '../errors.js';
-import {deathOf, lossOf} from '../kernel/dead-backend.js';
+import {deathOf, lossOf, REMEDY} from '../kernel/dead-backend.js';
 
 /** A loss and its gradients, which the caller disposes. */
 interface Gradients {
@@ -12,8 +12,7 @@ interface Gradients {
 function unreachable(variable: Variable, cause?: unknown): L2OError | undefined {
   const reason = lossOf(variable);
   if (reason === undefined) return undefined;
-  return new L2OError('ENVIRONMENT', `LearnedOptimizer: expected the values of '${variable.name}', got a variable whose backend was ${reason}, and its values with it. ` +
-    'Load model and optimizer from where they were last saved; use tf.setBackend alone to change the backend in training.', {cause});
+  return new L2OError('ENVIRONMENT', `LearnedOptimizer: expected the values of '${variable.name}', got a variable whose backend was ${reason}, and its values with it. ${REMEDY}`, {cause});
 }
 
 /**

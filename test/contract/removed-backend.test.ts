@@ -1,7 +1,7 @@
 import {MathBackendCPU} from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import {expect} from 'chai';
-import {FlatnessRegularizer, L2OError, learnedOptimizer} from '../../src/index.js';
+import {FlatnessRegularizer, L2OError, learnedOptimizer, type LearnedOptimizer} from '../../src/index.js';
 import {Random} from '../../src/random.js';
 import {lstmDm} from '../../src/rules/lstm-dm.js';
 import {failure} from '../support/failure.js';
@@ -10,15 +10,21 @@ import {Bowl, minimize} from './bowl.js';
 
 const NAME = 'removable';
 
+/** Makes the backend the current one, and two steps there. */
+async function twoStepsThere(): Promise<{bowl: Bowl; optimizer: LearnedOptimizer}> {
+  tf.registerBackend(NAME, () => new MathBackendCPU());
+  tf.copyRegisteredKernels('cpu', NAME);
+  await tf.setBackend(NAME);
+  const bowl = new Bowl([[4, 3], [5]]), optimizer = learnedOptimizer();
+  minimize(optimizer, bowl, 0, 2);
+  return {bowl, optimizer};
+}
+
 describe('a backend that is removed in the middle', () => {
   after(() => useBackend('cpu'));
 
   it('is told of before the loss is computed from what is left of its values, and before a step', async () => {
-    tf.registerBackend(NAME, () => new MathBackendCPU());
-    tf.copyRegisteredKernels('cpu', NAME);
-    await tf.setBackend(NAME);
-    const bowl = new Bowl([[4, 3], [5]]), optimizer = learnedOptimizer();
-    minimize(optimizer, bowl, 0, 2);
+    const {bowl, optimizer} = await twoStepsThere();
     tf.removeBackend(NAME);
     await useBackend('cpu');
     let losses = 0;
@@ -44,12 +50,7 @@ describe('a backend that is removed in the middle', () => {
   });
 
   it('keeps the count of skipped steps of one that was left before', async () => {
-    const backend = new MathBackendCPU();
-    tf.registerBackend(NAME, () => backend);
-    tf.copyRegisteredKernels('cpu', NAME);
-    await tf.setBackend(NAME);
-    const bowl = new Bowl([[4, 3], [5]]), optimizer = learnedOptimizer();
-    minimize(optimizer, bowl, 0, 2);
+    const {bowl, optimizer} = await twoStepsThere();
     optimizer.minimize(() => tf.tidy(() => tf.mul(bowl.loss(), NaN)), false, bowl.variables);
     await useBackend('cpu');
     minimize(optimizer, bowl, 2, 3);
@@ -60,11 +61,7 @@ describe('a backend that is removed in the middle', () => {
   });
 
   it('is told of where the count of skipped steps is asked for', async () => {
-    tf.registerBackend(NAME, () => new MathBackendCPU());
-    tf.copyRegisteredKernels('cpu', NAME);
-    await tf.setBackend(NAME);
-    const bowl = new Bowl([[4, 3], [5]]), optimizer = learnedOptimizer();
-    minimize(optimizer, bowl, 0, 2);
+    const {bowl, optimizer} = await twoStepsThere();
     tf.removeBackend(NAME);
     await useBackend('cpu');
     expect(() => optimizer.skippedSteps).to.throw(L2OError).with.property('code', 'ENVIRONMENT');

@@ -37,8 +37,7 @@ export interface EvaluateWorld {
 /** What a command line asks for, once everything has been checked and read. */
 export interface PreparedEvaluation {
   readonly command: EvaluateCommandOptions;
-  readonly theta: Theta;
-  readonly options: EvaluateOptions;
+  readonly options: EvaluateOptions & {readonly theta: Theta};
 }
 
 /** Checks what the command was given, before any work. @throws L2OError. */
@@ -50,7 +49,7 @@ export async function prepareEvaluation(command: EvaluateCommandOptions): Promis
   const saved = theta === undefined ? savedDefaultTheta() : await loadTheta(theta);
   const recipeHash = recipe.length > 0 ? hashFiles(recipe) : saved.metadata.recipe === undefined ? undefined : hash([saved.metadata.recipe]);
   return {
-    command, theta: saved.theta,
+    command,
     options: {suite, theta: saved.theta, recipe: recipeHash, peers, tasks, baselines, numSeeds: seeds, workers, cacheDir: cache, limitMinutes},
   };
 }
@@ -61,11 +60,11 @@ export async function prepareEvaluation(command: EvaluateCommandOptions): Promis
  * @returns Whether all runs that were asked for are made and the result is where it was to be; false where the time was up, or where
  *   the file has a result that covers more.
  */
-export async function evaluateCommand({command: {suite, json, out, report, log, cache, seeds}, theta, options}: PreparedEvaluation, world: EvaluateWorld): Promise<boolean> {
+export async function evaluateCommand({command: {suite, json, out, report, log, cache, seeds}, options}: PreparedEvaluation, world: EvaluateWorld): Promise<boolean> {
   // That of the workers, so that the result does not depend on their number.
   await useBackend('cpu');
   world.notify(`Finished runs are kept in ${cache}: stop at any time, and go on with the same command.\n`);
-  const line = progressLine(), {recipe = null, tasks, baselines = null} = options;
+  const line = progressLine(), {theta, recipe = null, tasks, baselines = null} = options;
   let isLogged = log === undefined;
   const onProgress = (progress: EvaluateProgress): void => {
     if (!isLogged) appendLog(log!, startLine({suite: basename(suite), theta: theta.hash, recipe, tasks: tasks ?? null, baselines, numSeeds: seeds}, world.now()));
@@ -77,7 +76,7 @@ export async function evaluateCommand({command: {suite, json, out, report, log, 
   const isDone = tasks === undefined ? result.unfinished.length === 0 : result.numTasks === new Set(tasks).size;
   if (log !== undefined) appendLog(log, logLine(result, world.now()));
   // What is there may be a whole result: a part of one does not replace it.
-  const lost = out === undefined || !isDone ? undefined : lostByReplacing(out, result);
+  const lost = out !== undefined && isDone ? lostByReplacing(out, result) : undefined;
   if (lost !== undefined) world.notify(`${out} was not written: it holds ${lost}, and this call did not. Write to another file with --out.\n`);
   else if (out !== undefined && isDone) writeFileAtomically(out, `${JSON.stringify(result, null, 1)}\n`);
   const environment = [['Package', `tfjs-l2o ${packageVersion()}`], ['Node', process.versions.node], ['Date', world.now().toISOString().slice(0, 10)]] as const;

@@ -2,7 +2,7 @@ import {L2OError} from '../../errors.js';
 import {PERTURBATION_SCALINGS, type PerturbationScaling} from '../../flatness/neighbourhood.js';
 import type {MeasureFlatnessOptions} from '../../flatness/measure-flatness-options.js';
 import type {BackendName} from '../args.js';
-import {integerFlag, nameFlag, type Flags} from '../flags.js';
+import {integerFlag, nameFlag, positiveFlag, type Flags} from '../flags.js';
 
 /** What `measureFlatness` is asked for. */
 type FlatnessFlagOptions = Readonly<Required<Pick<MeasureFlatnessOptions, 'samples' | 'gamma' | 'entropySteps' | 'hessian' | 'seed' | 'batchSize'>>> &
@@ -56,10 +56,4 @@ export function flatnessOptions(model: string, data: string, flags: ReadonlyMap<
       seed: integer('seed', FLATNESS_DEFAULTS.seed, 0, MAX_SEED), batchSize: integer('batch-size', FLATNESS_DEFAULTS.batchSize, 1, MAX_BATCH),
     },
   };
-}
-
-function positiveFlag(name: string, text: string): number {
-  const value = Number(text);
-  if (!(value > 0 && Number.isFinite(value))) throw new L2OError('INVALID_ARGUMENT', `--${name} takes a number above 0, got '${text}'.`);
-  return value;
 }

@@ -83,8 +83,8 @@ function tasks(): SuiteTask[] {
         numExamples: 400, numClasses: 5, depth: 2, channels: 8, downsampling: 'maxPool', head: 'flatten', activation: 'relu', initialization, batchSize: 32,
       }),
     },
-    ...(['simple', 'gru', 'lstm'] as const).map((cell): SuiteTask => ({
-      dataset: 'sines', architecture: cell === 'simple' ? 'simple recurrent' : cell, loss, name: `sines, ${cell === 'simple' ? 'simple recurrent' : cell.toUpperCase()} 16`, steps: 400,
+    ...([['simple', 'simple recurrent'], ['gru', 'GRU'], ['lstm', 'LSTM']] as const).map(([cell, title]): SuiteTask => ({
+      dataset: 'sines', architecture: title.toLowerCase(), loss, name: `sines, ${title} 16`, steps: 400,
       family: recurrentNetFamily({cell, numExamples: 400, sequenceLength: 12, numClasses: 4, units: 16, initialization, batchSize: 32}),
     })),
   ];
