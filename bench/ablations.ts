@@ -22,7 +22,7 @@ import {evaluate} from '../src/evaluation/evaluate.js';
 import {hashText} from '../src/hash-text.js';
 import {RULE_VERSION} from '../src/rules/tensor-lstm/spec.js';
 import {Judge, type Scores} from './ablations/judge.js';
-import {rowsOf, type AblationResult, type AblationRow, type Judged} from './ablations/summary.js';
+import {rowsOf, type AblationResult, type Judged, type SuiteScores, type TaskMean} from './ablations/summary.js';
 import {INNER_STEPS, trainTwin} from './ablations/twin.js';
 import {VARIANTS, type Variant} from './ablations/variants.js';
 import {markdownTable, replaceBlock, textTable} from './support/generated-block.js';
@@ -68,13 +68,13 @@ async function judged(variant: Variant, seed: number): Promise<Judged | undefine
   // What is trained is judged when the same command goes on.
   if (state.outerStep < numOuterSteps || isOver()) return undefined;
   const scores = kept(`${name}.scores.json`, () => judge.learned(average, variant.parameterScale ?? true));
-  return {variant, seed, scores, speedup: variant.parameterScale === false ? undefined : await speedUpOf(average)};
+  return {variant, seed, scores, suite: variant.parameterScale === false ? undefined : await suiteScores(average)};
 }
 
 /** On the suite `validation`; its runs are kept where those of `npm run evaluate:validation` are, tuned Adam's among them. */
-async function speedUpOf(theta: Float32Array): Promise<number> {
-  const {speedup} = await evaluate({suite: suiteModule('validation'), theta, baselines: ['adam'], numSeeds: SUITE_SEEDS, sensitivity: false, workers: Number(values.workers), cacheDir: EVALUATE_DEFAULTS.cache});
-  return speedup.adam!.iqm;
+async function suiteScores(theta: Float32Array): Promise<SuiteScores> {
+  const {speedup, noWorseThanAdam, tasks} = await evaluate({suite: suiteModule('validation'), theta, baselines: ['adam'], numSeeds: SUITE_SEEDS, sensitivity: false, workers: Number(values.workers), cacheDir: EVALUATE_DEFAULTS.cache});
+  return {speedup: speedup.adam!.iqm, noWorse: noWorseThanAdam!, validationLosses: tasks.map(({optimizers}) => optimizers.learned!.validationLoss)};
 }
 
 const adam = kept('adam.json', () => judge.adam()), finished: Judged[] = [];
@@ -98,12 +98,12 @@ function write(out: string): void {
 }
 
 function table({innerSteps, numTasks, rows}: AblationResult): string {
-  const heads = ['changed', 'seeds', 'curve to Adam', 'final to Adam', 'curve to the recipe', 'final to the recipe', 'diverged', 'speed-up over Adam on `validation`'];
-  const cell = (of: AblationRow['toRecipe'], score: 'curve' | 'final'): string =>
-    (of === undefined ? '' : `${of[score].mean.toFixed(3)} ± ${of[score].standardError.toFixed(3)}`);
-  const cells = rows.map(({change, seeds: done, toAdam, toRecipe, diverged, speedup}) => [
-    change, `${done.length}`, cell(toAdam, 'curve'), cell(toAdam, 'final'), cell(toRecipe, 'curve'), cell(toRecipe, 'final'),
-    `${diverged} of ${done.length * numTasks}`, speedup === undefined ? '–' : speedup.map(value => value.toFixed(2)).join(', '),
+  const heads = ['changed', 'seeds', 'curve to Adam', 'final to Adam', 'curve to the recipe', 'final to the recipe', 'diverged', 'on `validation`: speed-up over Adam', 'no worse than Adam', 'validation loss to the recipe, ln'];
+  const cell = (of: TaskMean | undefined): string => (of === undefined ? '' : `${of.mean.toFixed(3)} ± ${of.standardError.toFixed(3)}`);
+  const list = (of: readonly number[] | undefined, text: (value: number) => string): string => of?.map(text).join(', ') ?? '–';
+  const cells = rows.map(({change, seeds: done, toAdam, toRecipe, diverged, speedup, noWorse, validationToRecipe}) => [
+    change, `${done.length}`, cell(toAdam.curve), cell(toAdam.final), cell(toRecipe?.curve), cell(toRecipe?.final),
+    `${diverged} of ${done.length * numTasks}`, list(speedup, value => value.toFixed(2)), list(noWorse, value => `${Math.round(100 * value)} %`), cell(validationToRecipe),
   ]);
   const budget = `${innerSteps} million inner steps for each twin and seed, ${numTasks} tasks`;
   return `${budget}; negative scores are better, ± one standard error over tasks:\n\n${markdownTable(textTable(heads, cells))}`;

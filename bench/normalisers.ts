@@ -21,7 +21,7 @@ import {RolloutEngine} from '../src/rollout/engine.js';
 import {initialTheta} from '../src/rules/tensor-lstm/initial-theta.js';
 import {NUM_LOSS_SLOTS, NUM_PARAMETER_SLOTS, NUM_TENSOR_SLOTS} from '../src/rules/tensor-lstm/spec.js';
 import {defaultTheta} from '../src/theta/default-theta.js';
-import {sampleTask} from '../recipes/tensor-lstm-family.js';
+import {HORIZONS, sampleTask} from '../recipes/tensor-lstm-family.js';
 
 const [variant = 'last', outerSteps = '2000', seed = '1'] = process.argv.slice(2);
 const OWN_MEMORY = ['--initial-memory=1048576', '-z,stack-size=65536'], FOREIGN_MEMORY = ['--import-memory', '-z,stack-size=0', '--global-base=0'];
@@ -78,7 +78,7 @@ async function quality(total: number): Promise<void> {
   const trainer = new Trainer({
     family: new URL('../recipes/tensor-lstm-family.ts', import.meta.url), seed: Number(seed), numPairs: 12, workers: 1, windowSteps: 50,
     estimator: {kind: 'nres', sigma: 0.01, maxDifference: 0.5, signOnly: false, stagger: true}, objective: {kind: 'logLoss', over: 'mean', on: 'train'},
-    learningRate: k => 2e-3 * Math.min(1, k / 50) * Math.max(0.05, 1 - k / total), engine: bytes,
+    horizons: () => HORIZONS, learningRate: k => 2e-3 * Math.min(1, k / 50) * Math.max(0.05, 1 - k / total), engine: bytes,
   }, initialOuterState(initialTheta(new Random(1), {step: 0.015, guard: 2})));
   await trainer.start();
   const started = performance.now();

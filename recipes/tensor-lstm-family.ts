@@ -1,5 +1,6 @@
 /** The tasks that the shipped theta is meta-trained on. */
 import '@tensorflow/tfjs-backend-cpu';
+import type {HorizonRange} from '../src/meta/estimator.js';
 import {ackleyFamily} from '../src/tasks/families/ackley.js';
 import {autoencoderFamily} from '../src/tasks/families/autoencoder.js';
 import {convNetFamily} from '../src/tasks/families/conv-net.js';
@@ -36,9 +37,10 @@ const OTHERS = ([
 ] satisfies readonly TaskFamily[] as readonly TaskFamily[]).map(reparametrised({level: ['none', 'none', 'global', 'tensor', 'parameter'], range: [0.1, 10]}));
 const SHARE_OF_OTHERS = 0.4;
 
-export function sampleTask(random: Random): SampledTask {
+/** A task, with what the rule is told about it. @param range What its number of steps is drawn from. */
+export function sampleTask(random: Random, range: HorizonRange = HORIZONS): SampledTask {
   const {name, problem} = random.chance(SHARE_OF_OTHERS) ? sampleOther(random) : sampleMlpTask(random, digits.train, {maxMultiplyAdds: 400_000, excludedHidden: EXCLUDED_HIDDEN});
-  const steps = Math.round(random.logUniform(...HORIZONS));
+  const steps = Math.round(random.logUniform(...range));
   // The rule must do without the horizon, and with one that turns out wrong by up to a factor of two.
   const horizon = random.chance(0.5) ? 0 : random.chance(0.25) ? Math.round(steps * random.logUniform(0.5, 2)) : steps;
   return {name, problem, steps, horizon, hasLoss: random.chance(0.9)};

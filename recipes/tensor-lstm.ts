@@ -19,6 +19,7 @@ import {initialTheta} from '../src/rules/tensor-lstm/initial-theta.js';
 import {THETA_SIZE} from '../src/rules/tensor-lstm/spec.js';
 import {HISTORY_FILE, readCheckpoint, saveBestTheta, saveCheckpoint, type Checkpoint} from './tensor-lstm-checkpoint.js';
 import {RECIPE} from './tensor-lstm-config.js';
+import {HORIZONS} from './tensor-lstm-family.js';
 import {validationTasks} from './tensor-lstm-validation.js';
 
 const VALIDATE_EVERY = 500;
@@ -45,7 +46,7 @@ const adam = tasks.map(task => bestAdam(engine, task, HALF_DECADES));
 console.error(`tuned Adam on ${tasks.length} validation tasks: curve ${mean(adam.map(r => r.curve)).toFixed(3)}, final ${mean(adam.map(r => r.final)).toFixed(3)}`);
 
 const trainer = new Trainer({
-  family: new URL('./tensor-lstm-family.ts', import.meta.url), workers: Number(values.workers), learningRate: rate,
+  family: new URL('./tensor-lstm-family.ts', import.meta.url), workers: Number(values.workers), learningRate: rate, horizons: () => HORIZONS,
   seed: RECIPE.seed, numPairs: RECIPE.numPairs, windowSteps: RECIPE.windowSteps, estimator: RECIPE.estimator, objective: RECIPE.objective,
 }, state);
 await trainer.start();

@@ -22,8 +22,11 @@ export interface AblationRow {
   readonly bySeed: ReadonlyArray<{readonly curve: number; readonly final: number}>;
   /** Runs of validation tasks. */
   readonly diverged: number;
-  /** Speed-up over tuned Adam on the suite `validation`, inter-quartile mean, seed by seed; absent where the suite cannot run it. */
+  /** On the suite `validation`, over tuned Adam, seed by seed: inter-quartile mean speed-up, and share of tasks with a validation loss no worse. Absent where the suite cannot run it. */
   readonly speedup?: readonly number[];
+  readonly noWorse?: readonly number[];
+  /** Logarithm of the validation losses there over those of the recipe, a factor of ten at most either way. */
+  readonly validationToRecipe?: TaskMean;
 }
 
 /** What `docs/results/ablations.json` holds. */
@@ -41,7 +44,15 @@ export interface Judged {
   readonly variant: Variant;
   readonly seed: number;
   readonly scores: readonly Scores[];
-  readonly speedup: number | undefined;
+  readonly suite: SuiteScores | undefined;
+}
+
+/** What the suite `validation` gives of a twin. */
+export interface SuiteScores {
+  readonly speedup: number;
+  readonly noWorse: number;
+  /** Of each task; `null` where it is not finite. */
+  readonly validationLosses: ReadonlyArray<number | null>;
 }
 
 /** Rows of all variants that at least one seed is finished of, each beside the recipe with the same seeds. */
@@ -49,19 +60,22 @@ export function rowsOf(variants: readonly Variant[], judged: readonly Judged[], 
   const of = (name: string): Judged[] => judged.filter(({variant}) => variant.name === name);
   return variants.filter(({name}) => of(name).length > 0).map(({name, change}) => {
     const ours = of(name), seeds = ours.map(({seed}) => seed), recipe = of('recipe').filter(({seed}) => seeds.includes(seed));
-    const speedup = ours.flatMap(one => one.speedup ?? []);
+    const suite = ours.flatMap(one => one.suite ?? []), recipeSuite = recipe.flatMap(one => one.suite ?? []);
     const isComparable = name !== 'recipe' && recipe.length === ours.length;
     return {
       name, change, seeds, toAdam: both(ours, adam),
       ...isComparable && {toRecipe: both(ours, adam.map((_, task) => ({curve: atTask(recipe, task, 'curve'), final: atTask(recipe, task, 'final')})))},
       bySeed: ours.map(one => ({curve: both([one], adam).curve.mean, final: both([one], adam).final.mean})),
       diverged: ours.reduce((sum, {scores}) => sum + scores.filter(s => s.diverged).length, 0),
-      ...speedup.length === ours.length && {speedup: speedup.map(round)},
+      ...suite.length === ours.length && {speedup: suite.map(one => round(one.speedup)), noWorse: suite.map(one => round(one.noWorse))},
+      ...isComparable && suite.length === ours.length && recipeSuite.length === suite.length && {validationToRecipe: logRatios(suite, recipeSuite)},
     };
   });
 }
 
 type Score = 'curve' | 'final';
+/** Ratios of losses count up to here: tasks whose loss falls to nothing must not outweigh all others. */
+const FARTHEST = Math.log(10);
 
 function both(ours: readonly Judged[], others: ReadonlyArray<Readonly<Record<Score, number>>>): Record<Score, TaskMean> {
   const difference = (score: Score): TaskMean => taskMean(others.map((other, task) => atTask(ours, task, score) - other[score]));
@@ -71,6 +85,15 @@ function both(ours: readonly Judged[], others: ReadonlyArray<Readonly<Record<Sco
 /** Mean over seeds of a score on one task. */
 function atTask(judged: readonly Judged[], task: number, score: Score): number {
   return mean(judged.map(({scores}) => scores[task]![score]));
+}
+
+/** Task by task, mean over seeds. */
+function logRatios(ours: readonly SuiteScores[], recipe: readonly SuiteScores[]): TaskMean {
+  const log = (loss: number | null, other: number | null): number => (loss === null ? FARTHEST : other === null ? -FARTHEST : Math.log(loss / other));
+  return taskMean(ours[0]!.validationLosses.map((_, task) => mean(ours.map(({validationLosses}, seed) => {
+    const ratio = log(validationLosses[task]!, recipe[seed]!.validationLosses[task]!);
+    return Math.max(-FARTHEST, Math.min(FARTHEST, ratio));
+  }))));
 }
 
 function taskMean(values: readonly number[]): TaskMean {

@@ -1,6 +1,9 @@
 import {existsSync, readFileSync} from 'node:fs';
 import {RECIPE} from '../../recipes/tensor-lstm-config.js';
+import {HORIZONS} from '../../recipes/tensor-lstm-family.js';
 import {writeFileAtomically} from '../../src/cli/atomic-file.js';
+import {FIRST_STAGE, horizonsAt} from '../../src/meta/curriculum.js';
+import {imitationWeight} from '../../src/meta/imitation.js';
 import {rateShare} from '../../src/meta/meta-fit-run.js';
 import {initialOuterState, Trainer, type OuterState} from '../../src/meta/trainer.js';
 import {Random} from '../../src/random.js';
@@ -36,7 +39,10 @@ export async function trainTwin(variant: Variant, {seed, numOuterSteps, workers,
   const twin = existsSync(checkpoint) ? readTwin(checkpoint) : newTwin(variant.start(new Random(seed).fork('theta')));
   const {state, average} = twin;
   if (state.outerStep >= numOuterSteps || isOver()) return twin;
+  const {imitation, curriculum, flatness} = variant, progress = (k: number): number => (k - 1) / numOuterSteps;
   const trainer = new Trainer({
+    horizons: k => horizonsAt(curriculum, HORIZONS, FIRST_STAGE, progress(k)), flatness,
+    imitation: imitation && {weight: k => imitationWeight(imitation, progress(k)), teacherLearningRate: imitation.teacherLearningRate},
     family: variant.family ?? RECIPE_FAMILY, workers, learningRate: k => PEAK_RATE * rateShare(k, numOuterSteps), frozen: variant.frozen ?? [],
     seed, numPairs: RECIPE.numPairs, windowSteps: RECIPE.windowSteps, estimator: RECIPE.estimator, objective: RECIPE.objective,
   }, state);

@@ -1,3 +1,8 @@
+import {flatnessTerm} from '../../src/flatness/create-term.js';
+import type {FlatnessMeasure} from '../../src/flatness/measure-options.js';
+import type {GrowingCurriculum} from '../../src/meta/curriculum.js';
+import type {Imitation} from '../../src/meta/imitation.js';
+import type {FlatnessPlan} from '../../src/meta/window-flatness.js';
 import type {Random} from '../../src/random.js';
 import {initialTheta} from '../../src/rules/tensor-lstm/initial-theta.js';
 import {GLOBAL_FEATURES, NUM_HIDDEN, NUM_INPUTS, TENSOR_FEATURES, thetaEntry} from '../../src/rules/tensor-lstm/spec.js';
@@ -16,6 +21,12 @@ export interface Variant {
   readonly start: (random: Random) => Float32Array;
   /** Places of weights that stay as they start. Default: none. */
   readonly frozen?: readonly number[];
+  /** Joins the objective, with a weight that falls over the twin's outer steps. Default: none. */
+  readonly imitation?: Imitation;
+  /** Joins the objective. Default: none. */
+  readonly flatness?: FlatnessPlan;
+  /** How horizons grow over the twin's outer steps. Default: all of the recipe's from the start. */
+  readonly curriculum?: GrowingCurriculum;
 }
 
 const INPUTS: readonly string[] = [...GLOBAL_FEATURES, ...TENSOR_FEATURES];
@@ -71,7 +82,14 @@ function randomHeads(random: Random): Float32Array {
   return theta;
 }
 
-/** All twins, the recipe itself first. */
+/** A rate at which Adam's first steps on small networks are as large as the recipe's. */
+const IMITATION: Imitation = {weight: 0.1, over: 0.3, teacherLearningRate: 3e-3};
+/** A penalty at the end of each window; median over the recipe's tasks 0.05 to 0.1, where the log loss is some −3. */
+function flatness(config: FlatnessMeasure & {readonly strength: number}): FlatnessPlan {
+  return {config: flatnessTerm(config).config, at: [1]};
+}
+
+/** All twins, the recipe itself first: what it has, taken away, then what it has not, added. */
 export const VARIANTS: readonly Variant[] = [
   {name: 'recipe', change: 'nothing: the recipe', start},
   {name: 'no-augmentation', change: 'tasks are not reparametrised', start, family: new URL('./plain-family.ts', import.meta.url)},
@@ -91,4 +109,9 @@ export const VARIANTS: readonly Variant[] = [
     name: 'no-parameter-scale', change: 'steps not relative to the weights', parameterScale: false, family: new URL('./unscaled-family.ts', import.meta.url),
     start: random => start(random, {step: RECIPE.initialStep / 7}),
   },
+  {name: 'imitation', change: 'with imitation of Adam early on', start, imitation: IMITATION},
+  {name: 'imitation-random-heads', change: 'random last layers, with imitation of Adam early on', start: randomHeads, imitation: IMITATION},
+  {name: 'local-entropy', change: 'with a penalty on local entropy', start, flatness: flatness({measure: 'localEntropy', gamma: 9, samples: 4, strength: 1})},
+  {name: 'hessian', change: 'with a penalty on the Hessian', start, flatness: flatness({measure: 'hessianNorm', norm: 'frobenius', strength: 0.1})},
+  {name: 'curriculum', change: 'with horizons that grow over the first half', start, curriculum: {from: [20, 200], over: 0.5}},
 ];

@@ -1,17 +1,19 @@
-import type {Random} from '../random.js';
 import {RolloutEngine} from '../rollout/engine.js';
-import type {SampledTask} from '../tasks/sampled-task.js';
-import {enginePairs} from './engine-pair.js';
+import {enginePairs, type SampleTask} from './engine-pair.js';
 import {loadFamily} from './family-module.js';
 import type {Objective} from './objective.js';
 import {openFamilies, type OpenSource, type OpsPlan} from './open-families.js';
-import {openFlatness} from './window-flatness.js';
+import {openFlatness, type FlatnessPlan} from './window-flatness.js';
 
 /** Tasks of the compiled engine, from a module that exports `sampleTask`. */
 export interface EngineSource {
   readonly kind: 'engine';
   readonly module: string;
   readonly objective: Objective;
+  /** Learning rate of the teacher, where there is one. */
+  readonly teacherLearningRate: number | undefined;
+  /** What is added to the objective of windows. */
+  readonly flatness: FlatnessPlan | undefined;
   /** Another build of the engine, for experiments. */
   readonly engine: Uint8Array<ArrayBuffer> | undefined;
 }
@@ -30,10 +32,10 @@ export type TaskSource = EngineSource | OpsSource;
 /** Loads what a source needs. */
 export async function openSource(source: TaskSource): Promise<OpenSource> {
   if (source.kind === 'engine') {
-    const {sampleTask} = (await import(source.module)) as {sampleTask: (random: Random) => SampledTask};
+    const {sampleTask} = (await import(source.module)) as {sampleTask: SampleTask}, {objective, teacherLearningRate} = source;
     return {
       families: [source.module],
-      start: enginePairs(RolloutEngine.create(source.engine), sampleTask, source.objective),
+      start: enginePairs(RolloutEngine.create(source.engine), sampleTask, objective, {teacherLearningRate, flatness: openFlatness(source.flatness)}),
       unroll: () => unavailable('cannot be backpropagated through'),
       heldOut: () => unavailable('are validated by their recipe'),
     };

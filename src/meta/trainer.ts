@@ -1,7 +1,9 @@
-import type {AntitheticOptions, HorizonRange, PairWindow} from './estimator.js';
+import type {AntitheticOptions, HorizonRange, PairWindow, WindowPlan} from './estimator.js';
 import type {Host} from './host.js';
 import type {Objective} from './objective.js';
 import {meanGradient, updateTheta, type OuterState} from './outer-update.js';
+import type {EngineSource} from './task-source.js';
+import type {FlatnessPlan} from './window-flatness.js';
 import {WorkerHost} from './worker-host.js';
 
 export {initialOuterState, type OuterState} from './outer-update.js';
@@ -19,6 +21,12 @@ export interface TrainerOptions {
   readonly objective: Objective;
   /** Outer learning rate at outer step `k`. */
   readonly learningRate: (k: number) => number;
+  /** What the family may draw its horizons from at outer step `k`. */
+  readonly horizons: (k: number) => HorizonRange;
+  /** Imitation of Adam, with its weight at outer step `k`. Default: none. */
+  readonly imitation?: {readonly weight: (k: number) => number; readonly teacherLearningRate: number} | undefined;
+  /** A flatness penalty in the objective. Default: none. */
+  readonly flatness?: FlatnessPlan | undefined;
   /** Places in theta of weights that stay as they are. Pairs are perturbed in them all the same. Default: none. */
   readonly frozen?: readonly number[];
   /** Another build of the engine, for experiments. Default: the embedded one. */
@@ -34,8 +42,6 @@ export interface OuterReport {
 
 /** Gradients longer than this multiple of their running mean norm are shortened to it. */
 const CLIP = 2;
-/** The recipes' families draw their horizons themselves. */
-const OWN_HORIZONS: HorizonRange = [1, 1];
 
 /**
  * Meta-trains theta in the compiled engine, with Adam outside: the loop of the recipes, which keep outer state alone. The
@@ -48,19 +54,21 @@ export class Trainer {
 
   /** Starts the workers. */
   async start(): Promise<void> {
-    const {numPairs, workers, estimator, objective, family, engine} = this.options;
+    const {numPairs, workers, estimator, objective, family, engine, flatness, imitation, horizons} = this.options;
     // A resumed run draws new tasks.
     const seed = (this.options.seed + 0x9e3779b9 * (this.state.outerStep + 1)) >>> 0;
-    this.host = await WorkerHost.start({kind: 'engine', module: family.href, objective, engine}, {rule: 'tensor-lstm', numPairs, estimator, seed, horizons: OWN_HORIZONS}, workers);
+    const source: EngineSource = {kind: 'engine', module: family.href, objective, engine, flatness, teacherLearningRate: imitation?.teacherLearningRate};
+    this.host = await WorkerHost.start(source, {rule: 'tensor-lstm', numPairs, estimator, seed, horizons: horizons(this.state.outerStep + 1)}, workers);
   }
 
   /** One outer step: a window of every pair, then an update of theta. Call {@link Trainer.start} first. */
   async step(): Promise<OuterReport> {
-    const {state, options: {windowSteps, learningRate, frozen = []}} = this;
-    const results = await this.host!.window(state.theta, {steps: windowSteps, horizons: OWN_HORIZONS, imitation: 0}), windows = results.map(r => r.window);
+    const {state, options: {windowSteps, learningRate, horizons, imitation, frozen = []}} = this, k = state.outerStep + 1;
+    const plan: WindowPlan = {steps: windowSteps, horizons: horizons(k), imitation: imitation?.weight(k) ?? 0};
+    const results = await this.host!.window(state.theta, plan), windows = results.map(r => r.window);
     const gradient = meanGradient(results.map(r => r.gradient));
     for (const place of frozen) gradient[place] = 0;
-    const gradientNorm = updateTheta(state, gradient, {learningRate: learningRate(state.outerStep + 1), weightDecay: 0, clip: CLIP});
+    const gradientNorm = updateTheta(state, gradient, {learningRate: learningRate(k), weightDecay: 0, clip: CLIP});
     const total = (f: (w: PairWindow) => number): number => windows.reduce((sum, w) => sum + f(w), 0);
     state.innerSteps += total(w => w.innerSteps);
     return {objective: total(w => w.objective) / windows.length, gradientNorm, diverged: total(w => w.diverged)};

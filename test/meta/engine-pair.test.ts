@@ -1,7 +1,9 @@
 import {expect} from 'chai';
-import {enginePairs} from '../../src/meta/engine-pair.js';
-import type {AntitheticKind, WindowPlan} from '../../src/meta/estimator.js';
-import {AntitheticEstimator} from '../../src/meta/estimators.js';
+import {flatnessTerm} from '../../src/flatness/create-term.js';
+import {enginePairs, type SampleTask} from '../../src/meta/engine-pair.js';
+import type {AntitheticKind, HorizonRange, WindowPlan} from '../../src/meta/estimator.js';
+import {AntitheticEstimator, type ParticlePair, type ParticleWindow} from '../../src/meta/estimators.js';
+import type {WindowFlatness} from '../../src/meta/window-flatness.js';
 import {Random} from '../../src/random.js';
 import {RolloutEngine} from '../../src/rollout/engine.js';
 import {THETA_SIZE} from '../../src/rules/tensor-lstm/spec.js';
@@ -33,6 +35,27 @@ describe('AntitheticEstimator in the compiled engine', () => {
       expect(got).to.deep.equal(expected);
     });
   }
+
+  it('draws horizons from what it is given, and scores imitation and flatness beside losses', () => {
+    const flatness: WindowFlatness = {term: flatnessTerm({measure: 'hessianNorm', norm: 'frobenius', strength: 0.5}), at: [0.5, 1]};
+    const sample: SampleTask = (random, horizons) => (
+      {...sampleMlpTask(random, digits, {maxMultiplyAdds: 50_000, excludedHidden: []}), steps: Math.round(random.logUniform(...horizons)), horizon: 0, hasLoss: true});
+    const start = enginePairs(RolloutEngine.create(), sample, {kind: 'logLoss', over: 'mean', on: 'train'}, {teacherLearningRate: 0.01, flatness});
+    const pairOf = (range: HorizonRange): ParticlePair => start(new Random(5), range);
+    expect(pairOf([10, 12]).steps).to.be.within(10, 12);
+    expect(pairOf([90, 99]).steps).to.be.within(90, 99);
+    const windowAt = (weight: number): ParticleWindow => {
+      const pair = pairOf([20, 20]), window = pair.particles[0].run(theta, 10, weight);
+      pair.dispose();
+      return window;
+    };
+    const [none, one, two] = [0, 1, 2].map(windowAt) as [ParticleWindow, ParticleWindow, ParticleWindow];
+    expect(one.objective - none.objective).to.be.above(0.01);
+    expect(two.objective - none.objective).to.be.closeTo(2 * (one.objective - none.objective), 1e-6 * two.objective);
+    expect(none.flatness).to.have.lengthOf(2);
+    expect(none.flatness!.every(penalty => penalty > 0)).to.be.true;
+    expect(one.flatness).to.deep.equal(none.flatness);
+  });
 
   it('takes no more memory with every task', () => {
     const engine = RolloutEngine.create(), pair = estimator(engine, 'nres'), gradient = new Float32Array(THETA_SIZE);

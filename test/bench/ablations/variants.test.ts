@@ -1,4 +1,8 @@
 import {expect} from 'chai';
+import {mkdtempSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {trainTwin, type TwinOptions} from '../../../bench/ablations/twin.js';
 import {VARIANTS, type Variant} from '../../../bench/ablations/variants.js';
 import {RECIPE} from '../../../recipes/tensor-lstm-config.js';
 import {initialOuterState, Trainer} from '../../../src/meta/trainer.js';
@@ -83,7 +87,23 @@ describe('the twins of the ablations', () => {
       const theta = start(new Random(RECIPE.seed)), changed = Array.from(theta.keys()).filter(i => theta[i] !== recipe[i]), {length} = changed;
       expect(theta, name).to.have.lengthOf(THETA_SIZE);
       if (frozen.length > 0) expect(changed.every(i => frozen.includes(i)), name).to.be.true;
-      expect(length > 0, name).to.equal(!['recipe', 'no-augmentation'].includes(name));
+      expect(length > 0, name).to.equal(start !== variant('recipe').start);
+    }
+  });
+
+  it('train otherwise than the recipe where something is added to it, and go on from their checkpoints', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'l2o-twins-'));
+    const trained = async (name: string, changes: Partial<TwinOptions> = {}): Promise<Float32Array> => {
+      const options = {seed: 3, numOuterSteps: 2, workers: 1, checkpoint: join(folder, name), isOver: () => false, ...changes};
+      return (await trainTwin(variant(name), options)).state.theta;
+    };
+    try {
+      const recipe = await trained('recipe');
+      expect(recipe).to.not.deep.equal(variant('recipe').start(new Random(3).fork('theta')));
+      for (const name of ['imitation', 'local-entropy', 'hessian', 'curriculum']) expect(await trained(name), name).to.not.deep.equal(recipe);
+      expect(await trained('recipe', {isOver: () => expect.fail('trained again')})).to.deep.equal(recipe);
+    } finally {
+      rmSync(folder, {recursive: true});
     }
   });
 
@@ -91,7 +111,7 @@ describe('the twins of the ablations', () => {
     const {family, start} = variant('no-augmentation'), {frozen} = variant('no-memory'), theta = start(new Random(1)), state = initialOuterState(theta);
     const trainer = new Trainer({
       family: family!, seed: 1, numPairs: 2, workers: 1, windowSteps: 3, estimator: RECIPE.estimator, objective: RECIPE.objective,
-      learningRate: () => 1e-3, frozen: frozen!,
+      learningRate: () => 1e-3, horizons: () => [10, 20], frozen: frozen!,
     }, state);
     try {
       await trainer.start();
