@@ -5,8 +5,8 @@ import {mean} from '../../src/report/statistics.js';
 import {toDigits} from '../support/numbers.js';
 import type {Ending} from './runs.js';
 
-/** What `numSteps` is set to, relative to the steps that are made; 0: omitted. */
-export const TOLD = [0.25, 0.5, 1, 2, 4, 0] as const;
+/** What `numSteps` is set to, relative to the steps that are made; 0: omitted. Plans double, so that powers of two end in time: others do not. */
+export const TOLD = [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 4, 0] as const;
 /** What the learned step, and Adam's tuned rate, are multiplied by. */
 export const MULTIPLES = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8] as const;
 

@@ -48,7 +48,7 @@ function tables({theta, numTasks, numSeeds, numSteps, learningRate, adamRate, ta
   const cells = ({toAdam, toOwn, noHigher, divergedRuns}: SettingResult): string[] => [
     interval(toAdam), interval(toOwn), `${Math.round(100 * noHigher)} %`, `${divergedRuns} of ${numTasks * numSeeds}`,
   ];
-  const fraction = (value: number): string => (value >= 1 ? `${value}` : `1/${1 / value}`);
+  const fraction = (value: number): string => (value < 1 && Number.isInteger(1 / value) ? `1/${1 / value}` : `${value}`);
   const lost = tasks.filter(({train, validation}) => train > 1 || validation > 1).sort((a, b) => b.train - a.train)
     .map(({name, steps, train, validation}) => [name, `${steps}`, digits(train), digits(validation)]);
   return {
