@@ -18,7 +18,7 @@ import {Random} from '../src/random.js';
 import {compiledFormOf} from '../src/tasks/compiled-problem.js';
 import {defaultTheta} from '../src/theta/default-theta.js';
 import {runToEnd, tuneAdam, type Contestant} from './sensitivity/runs.js';
-import {MULTIPLES, settingKey, summarize, TOLD, type TaskEndings} from './sensitivity/summary.js';
+import {AVERAGE_OVER, MULTIPLES, settingKey, summarize, TOLD, type TaskEndings} from './sensitivity/summary.js';
 import {writeSensitivity} from './sensitivity/write.js';
 
 const MOST_STEPS = 2000;
@@ -40,6 +40,7 @@ async function measure(task: SuiteTask): Promise<TaskEndings> {
   const adam = (learningRate: number): Contestant => ({rule: 'adam', learningRate, horizon: 0});
   const contestants: ReadonlyArray<readonly [string, Contestant]> = [
     ...TOLD.map(told => [settingKey('told', told), learned(1, Math.round(told * steps))] as const),
+    [settingKey('average', AVERAGE_OVER), {...learned(1, 0), averageOver: AVERAGE_OVER}],
     ...MULTIPLES.filter(multiple => multiple !== 1).map(multiple => [settingKey('learned', multiple), learned(multiple, steps)] as const),
     ...MULTIPLES.map(multiple => [settingKey('adam', multiple), adam(multiple * rates.train)] as const),
     ['adam by validation', adam(rates.validation)],

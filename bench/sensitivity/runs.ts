@@ -5,10 +5,15 @@ import type {SuiteTask} from '../../src/evaluation/suite.js';
 import {Random} from '../../src/random.js';
 import {openRollout} from '../../src/rollout/open-rollout.js';
 import type {RolloutOptions} from '../../src/rollout/rollout.js';
+import {IterateAverage} from './iterate-average.js';
 import type {Theta} from '../../src/theta/theta-file.js';
 
 /** What a run steps with. */
-export type Contestant = Pick<RolloutOptions, 'rule' | 'learningRate' | 'horizon'> & {readonly theta?: Theta};
+export type Contestant = Pick<RolloutOptions, 'rule' | 'learningRate' | 'horizon'> & {
+  readonly theta?: Theta;
+  /** Losses are those at the mean of the iterates over about this share of the steps so far. Default: at the last iterate. */
+  readonly averageOver?: number;
+};
 
 /** What a run came to. */
 export interface Ending {
@@ -22,12 +27,15 @@ export interface Ending {
 /** Losses count from this share of the first one to this multiple of it: nobody cares for more, and one run must not decide all. */
 const BOUNDS = [1e-6, 10] as const;
 const BATCHES = 8, MAX_WINDOW = 1000;
+/** Iterates of a run that averages are made of. */
+const AVERAGED = 500;
 
 /** Runs one optimizer on one task for `steps` steps. @param seed Data, initial parameters and batches follow from it alone. */
-export function runToEnd(task: SuiteTask, seed: string, steps: number, {theta, ...options}: Contestant): Ending {
+export function runToEnd(task: SuiteTask, seed: string, steps: number, {theta, averageOver, ...options}: Contestant): Ending {
   const taskSeed = new Random(0).fork(`sensitivity/${task.name}/${seed}`).next();
   const rollout = openRollout(task.family.sample(new Random(taskSeed)), {family: task.family.name, seed: taskSeed}, {...options, hasLoss: true});
-  const lossOn = (split: 'train' | 'validation', numBatches = BATCHES): number => rollout.evaluate(split, numBatches).loss;
+  const average = averageOver === undefined ? undefined : new IterateAverage(rollout, averageOver);
+  const lossOn = (split: 'train' | 'validation', numBatches = BATCHES): number => (average === undefined ? rollout.evaluate(split, numBatches).loss : average.loss(split, numBatches));
   try {
     if (theta !== undefined) rollout.setTheta(theta.values);
     const first = lossOn('train', task.trainBatches), firstValidation = lossOn('validation', task.validationBatches);
@@ -35,9 +43,10 @@ export function runToEnd(task: SuiteTask, seed: string, steps: number, {theta, .
     let made = 0;
     for (const stop of measureAt) {
       while (made < stop) {
-        const asked = Math.min(stop - made, MAX_WINDOW);
+        const asked = Math.min(stop - made, average === undefined ? MAX_WINDOW : Math.max(1, Math.round(steps / AVERAGED)));
         if (rollout.run(asked, batchLosses) < asked) return {train: Math.log(BOUNDS[1]), validation: Math.log(BOUNDS[1]), diverged: true};
         made += asked;
+        average?.take(asked, made);
       }
       losses.push(lossOn('train', task.trainBatches));
     }

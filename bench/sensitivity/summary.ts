@@ -7,11 +7,13 @@ import type {Ending} from './runs.js';
 
 /** What `numSteps` is set to, relative to the steps that are made; 0: omitted. Plans double, so that powers of two end in time: others do not. */
 export const TOLD = [0.25, 0.35, 0.5, 0.7, 1, 1.4, 2, 4, 0] as const;
+/** Share of the steps that averages of iterates look back over. */
+export const AVERAGE_OVER = 0.1;
 /** What the learned step, and Adam's tuned rate, are multiplied by. */
 export const MULTIPLES = [1 / 8, 1 / 4, 1 / 2, 1, 2, 4, 8] as const;
 
 /** Name of a setting in {@link TaskEndings}. */
-export function settingKey(kind: 'told' | 'learned' | 'adam', value: number): string {
+export function settingKey(kind: 'told' | 'average' | 'learned' | 'adam', value: number): string {
   return `${kind} ${value}`;
 }
 
@@ -53,6 +55,8 @@ export interface SensitivityResult {
   readonly numTasks: number;
   readonly numSeeds: number;
   readonly numSteps: readonly SettingResult[];
+  /** Told nothing, with losses at the mean of the iterates over the last share `value` of the steps. */
+  readonly averaged: SettingResult;
   readonly learningRate: readonly SettingResult[];
   readonly adamRate: readonly SettingResult[];
   readonly tasks: readonly TaskComparison[];
@@ -72,6 +76,7 @@ export function summarize(tasks: readonly TaskEndings[], theta: string): Sensiti
   return {
     theta, numTasks: tasks.length, numSeeds,
     numSteps: TOLD.map(told => over(told, settingKey('told', told))),
+    averaged: over(AVERAGE_OVER, settingKey('average', AVERAGE_OVER)),
     learningRate: MULTIPLES.map(multiple => over(multiple, settingKey('learned', multiple))),
     adamRate: MULTIPLES.map(multiple => over(multiple, settingKey('adam', multiple))),
     tasks: tasks.map(({name, steps, adamRate, endings}) => ({

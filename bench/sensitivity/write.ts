@@ -43,7 +43,7 @@ function figures({numSteps, learningRate, adamRate}: SensitivityResult): Record<
   };
 }
 
-function tables({theta, numTasks, numSeeds, numSteps, learningRate, adamRate, tasks}: SensitivityResult): Record<string, string> {
+function tables({theta, numTasks, numSeeds, numSteps, averaged, learningRate, adamRate, tasks}: SensitivityResult): Record<string, string> {
   const heads = ['final loss / tuned Adam’s', 'final loss / own, as it comes', 'tasks no higher than Adam', 'diverged runs'];
   const cells = ({toAdam, toOwn, noHigher, divergedRuns}: SettingResult): string[] => [
     interval(toAdam), interval(toOwn), `${Math.round(100 * noHigher)} %`, `${divergedRuns} of ${numTasks * numSeeds}`,
@@ -53,7 +53,7 @@ function tables({theta, numTasks, numSeeds, numSteps, learningRate, adamRate, ta
     .map(({name, steps, train, validation}) => [name, `${steps}`, digits(train), digits(validation)]);
   return {
     'num-steps-table': markdownTable(textTable(['`numSteps` / steps made', ...heads],
-      numSteps.map(row => [row.value === 0 ? 'omitted' : fraction(row.value), ...cells(row)]))),
+      [...numSteps.map(row => [row.value === 0 ? 'omitted' : fraction(row.value), ...cells(row)]), [`omitted, mean of the last ${Math.round(100 * averaged.value)} % of the iterates`, ...cells(averaged)]])),
     'learning-rate-table': markdownTable(textTable(['`learningRate`', ...heads, 'Adam at this multiple of its tuned rate'],
       learningRate.map((row, i) => [fraction(row.value), ...cells(row), interval(adamRate[i]!.toAdam)]))),
     'losing-tasks': `Of ${numTasks} tasks, ${numSeeds} seeds each, with the theta \`${theta.slice(0, 12)}\`, these end higher than tuned Adam by ` +
