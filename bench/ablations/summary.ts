@@ -61,14 +61,14 @@ export function rowsOf(variants: readonly Variant[], judged: readonly Judged[], 
   return variants.filter(({name}) => of(name).length > 0).map(({name, change}) => {
     const ours = of(name), seeds = ours.map(({seed}) => seed), recipe = of('recipe').filter(({seed}) => seeds.includes(seed));
     const suite = ours.flatMap(one => one.suite ?? []), recipeSuite = recipe.flatMap(one => one.suite ?? []);
-    const isComparable = name !== 'recipe' && recipe.length === ours.length;
+    const isComparable = name !== 'recipe' && recipe.length === ours.length, hasSuite = suite.length === ours.length;
     return {
       name, change, seeds, toAdam: both(ours, adam),
       ...isComparable && {toRecipe: both(ours, adam.map((_, task) => ({curve: atTask(recipe, task, 'curve'), final: atTask(recipe, task, 'final')})))},
       bySeed: ours.map(one => ({curve: both([one], adam).curve.mean, final: both([one], adam).final.mean})),
       diverged: ours.reduce((sum, {scores}) => sum + scores.filter(s => s.diverged).length, 0),
-      ...suite.length === ours.length && {speedup: suite.map(one => round(one.speedup)), noWorse: suite.map(one => round(one.noWorse))},
-      ...isComparable && suite.length === ours.length && recipeSuite.length === suite.length && {validationToRecipe: logRatios(suite, recipeSuite)},
+      ...hasSuite && {speedup: suite.map(one => round(one.speedup)), noWorse: suite.map(one => round(one.noWorse))},
+      ...isComparable && hasSuite && recipeSuite.length === suite.length && {validationToRecipe: logRatios(suite, recipeSuite)},
     };
   });
 }

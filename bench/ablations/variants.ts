@@ -1,5 +1,3 @@
-import {flatnessTerm} from '../../src/flatness/create-term.js';
-import type {FlatnessMeasure} from '../../src/flatness/measure-options.js';
 import type {GrowingCurriculum} from '../../src/meta/curriculum.js';
 import type {Imitation} from '../../src/meta/imitation.js';
 import type {FlatnessPlan} from '../../src/meta/window-flatness.js';
@@ -84,10 +82,9 @@ function randomHeads(random: Random): Float32Array {
 
 /** A rate at which Adam's first steps on small networks are as large as the recipe's. */
 const IMITATION: Imitation = {weight: 0.1, over: 0.3, teacherLearningRate: 3e-3};
-/** A penalty at the end of each window; median over the recipe's tasks 0.05 to 0.1, where the log loss is some −3. */
-function flatness(config: FlatnessMeasure & {readonly strength: number}): FlatnessPlan {
-  return {config: flatnessTerm(config).config, at: [1]};
-}
+/** Penalties at the end of each window; median over the recipe's tasks 0.05 to 0.1, where the log loss is some −3. */
+const LOCAL_ENTROPY: FlatnessPlan = {config: {measure: 'localEntropy', gamma: 9, samples: 4, strength: 1}, at: [1]};
+const HESSIAN: FlatnessPlan = {config: {measure: 'hessianNorm', norm: 'frobenius', strength: 0.1}, at: [1]};
 
 /** All twins, the recipe itself first: what it has, taken away, then what it has not, added. */
 export const VARIANTS: readonly Variant[] = [
@@ -111,7 +108,7 @@ export const VARIANTS: readonly Variant[] = [
   },
   {name: 'imitation', change: 'with imitation of Adam early on', start, imitation: IMITATION},
   {name: 'imitation-random-heads', change: 'random last layers, with imitation of Adam early on', start: randomHeads, imitation: IMITATION},
-  {name: 'local-entropy', change: 'with a penalty on local entropy', start, flatness: flatness({measure: 'localEntropy', gamma: 9, samples: 4, strength: 1})},
-  {name: 'hessian', change: 'with a penalty on the Hessian', start, flatness: flatness({measure: 'hessianNorm', norm: 'frobenius', strength: 0.1})},
+  {name: 'local-entropy', change: 'with a penalty on local entropy', start, flatness: LOCAL_ENTROPY},
+  {name: 'hessian', change: 'with a penalty on the Hessian', start, flatness: HESSIAN},
   {name: 'curriculum', change: 'with horizons that grow over the first half', start, curriculum: {from: [20, 200], over: 0.5}},
 ];

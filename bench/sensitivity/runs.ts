@@ -5,8 +5,8 @@ import type {SuiteTask} from '../../src/evaluation/suite.js';
 import {Random} from '../../src/random.js';
 import {openRollout} from '../../src/rollout/open-rollout.js';
 import type {RolloutOptions} from '../../src/rollout/rollout.js';
-import {IterateAverage} from './iterate-average.js';
 import type {Theta} from '../../src/theta/theta-file.js';
+import {IterateAverage} from './iterate-average.js';
 
 /** What a run steps with. */
 export type Contestant = Pick<RolloutOptions, 'rule' | 'learningRate' | 'horizon'> & {
@@ -35,7 +35,8 @@ export function runToEnd(task: SuiteTask, seed: string, steps: number, {theta, a
   const taskSeed = new Random(0).fork(`sensitivity/${task.name}/${seed}`).next();
   const rollout = openRollout(task.family.sample(new Random(taskSeed)), {family: task.family.name, seed: taskSeed}, {...options, hasLoss: true});
   const average = averageOver === undefined ? undefined : new IterateAverage(rollout, averageOver);
-  const lossOn = (split: 'train' | 'validation', numBatches = BATCHES): number => (average === undefined ? rollout.evaluate(split, numBatches).loss : average.loss(split, numBatches));
+  const window = average === undefined ? MAX_WINDOW : Math.max(1, Math.round(steps / AVERAGED));
+  const lossOn = (split: 'train' | 'validation', numBatches = BATCHES): number => average?.loss(split, numBatches) ?? rollout.evaluate(split, numBatches).loss;
   try {
     if (theta !== undefined) rollout.setTheta(theta.values);
     const first = lossOn('train', task.trainBatches), firstValidation = lossOn('validation', task.validationBatches);
@@ -43,7 +44,7 @@ export function runToEnd(task: SuiteTask, seed: string, steps: number, {theta, a
     let made = 0;
     for (const stop of measureAt) {
       while (made < stop) {
-        const asked = Math.min(stop - made, average === undefined ? MAX_WINDOW : Math.max(1, Math.round(steps / AVERAGED)));
+        const asked = Math.min(stop - made, window);
         if (rollout.run(asked, batchLosses) < asked) return {train: Math.log(BOUNDS[1]), validation: Math.log(BOUNDS[1]), diverged: true};
         made += asked;
         average?.take(asked, made);

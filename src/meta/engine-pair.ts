@@ -6,7 +6,7 @@ import type {HorizonRange} from './estimator.js';
 import type {StartPair} from './estimators.js';
 import type {Objective} from './objective.js';
 import {rolloutParticle, type FirstLoss, type ParticleExtras} from './particle.js';
-import {TaskFlatness, type WindowFlatness} from './window-flatness.js';
+import {taskFlatness, type WindowFlatness} from './window-flatness.js';
 
 /** Draws a task, with all that is random about it from `random`. @param horizons What its number of steps may be drawn from. */
 export type SampleTask = (random: Random, horizons: HorizonRange) => SampledTask;
@@ -22,7 +22,7 @@ export function enginePairs(engine: RolloutEngine, sampleTask: SampleTask, objec
     const task = sampleTask(random.fork('task'), range), loaded = engine.load(task.problem);
     const {horizon, hasLoss, parameterScale = true} = task, options: RolloutOptions = {rule: 'tensor-lstm', learningRate: 1, horizon, hasLoss, parameterScale};
     const first: FirstLoss = {value: undefined};
-    const extras: ParticleExtras = {teacherLearningRate, flatness: flatness && new TaskFlatness(flatness, random.fork('flatness'))};
+    const extras: ParticleExtras = {teacherLearningRate, flatness: taskFlatness(flatness, random)};
     const particle = (): ReturnType<typeof rolloutParticle> => rolloutParticle(engine.start(loaded, options), task.steps, objective, first, extras);
     const particles = [particle(), particle()] as const;
     const dispose = (): void => {

@@ -8,7 +8,7 @@ import type {HorizonRange} from './estimator.js';
 import type {StartPair} from './estimators.js';
 import type {Objective} from './objective.js';
 import {rolloutParticle, type FirstLoss, type ParticleExtras} from './particle.js';
-import {TaskFlatness, type WindowFlatness} from './window-flatness.js';
+import {taskFlatness, type WindowFlatness} from './window-flatness.js';
 
 /** How rollouts on a user's family are drawn. */
 export interface HorizonOptions {
@@ -79,9 +79,7 @@ export function opsPairs(family: LocatedFamily, plan: RunPlan, flatness?: Window
       value: undefined,
       onMismatch: (one, other) => rejectTask(origin, 0, `expected the same first loss each time the task is sampled, got ${one} and ${other}`, 'Take everything random from the generator that sample(random) is given.'),
     };
-    const extras: ParticleExtras = {
-      teacherLearningRate: plan.teacherLearningRate, flatness: flatness === undefined ? undefined : new TaskFlatness(flatness, random.fork('flatness')),
-    };
+    const extras: ParticleExtras = {teacherLearningRate: plan.teacherLearningRate, flatness: taskFlatness(flatness, random)};
     const [plus, minus] = openRollouts(2, sample, origin, options).map(rollout => rolloutParticle(rollout, steps, plan.objective, first, extras));
     const particles = [plus!, minus!] as const;
     return {name: origin.family, steps, particles, dispose: () => particles.forEach(p => p.dispose())};

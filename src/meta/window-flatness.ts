@@ -26,6 +26,11 @@ export function flatnessPoints({at}: Pick<WindowFlatness, 'at'>, steps: number):
   return [...new Set(at.map(share => Math.max(1, Math.round(share * steps))))].sort((a, b) => a - b);
 }
 
+/** The penalties of a task, if there are any. @param random The task's own, from which theirs is forked. */
+export function taskFlatness(flatness: WindowFlatness | undefined, random: Random): TaskFlatness | undefined {
+  return flatness === undefined ? undefined : new TaskFlatness(flatness, random.fork('flatness'));
+}
+
 /** The penalties of one task's rollouts: both of a pair are perturbed alike at each step, whoever runs them. */
 export class TaskFlatness {
   /** @param random The task's own. */

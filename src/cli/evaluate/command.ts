@@ -6,6 +6,7 @@ import {evaluate} from '../../evaluation/evaluate.js';
 import type {EvaluateOptions, EvaluateProgress} from '../../evaluation/evaluate-options.js';
 import type {EvaluationResult} from '../../evaluation/result.js';
 import {RunCache} from '../../evaluation/run-cache.js';
+import {hashText} from '../../hash-text.js';
 import {findings} from '../../report/evaluation/findings.js';
 import {evaluationReport} from '../../report/evaluation/report.js';
 import {sensitivityTable, summaryTable, taskTable} from '../../report/evaluation/tables.js';
@@ -21,6 +22,9 @@ import type {EvaluateCommandOptions} from './args.js';
 import {lostByReplacing} from './earlier-result.js';
 import {appendLog, logLine, startLine} from './log.js';
 import {suiteModule} from './suites.js';
+
+/** Of a recipe. */
+const HASH_DIGITS = 16;
 
 /** What the command needs of the world around it. */
 export interface EvaluateWorld {
@@ -47,7 +51,7 @@ export async function prepareEvaluation(command: EvaluateCommandOptions): Promis
   new RunCache(cache);
   for (const path of [out, report]) if (path !== undefined) checkWritable(path);
   const saved = theta === undefined ? savedDefaultTheta() : await loadTheta(theta);
-  const recipeHash = recipe.length > 0 ? hashFiles(recipe) : saved.metadata.recipe === undefined ? undefined : hash([saved.metadata.recipe]);
+  const recipeHash = recipe.length > 0 ? hashFiles(recipe) : saved.metadata.recipe === undefined ? undefined : hashText(saved.metadata.recipe, HASH_DIGITS);
   return {
     command,
     options: {suite, theta: saved.theta, recipe: recipeHash, peers, tasks, baselines, numSeeds: seeds, workers, cacheDir: cache, limitMinutes},
@@ -105,17 +109,13 @@ function progressLine(): (progress: EvaluateProgress) => Progress {
 
 /** One hash of files, in order. @throws L2OError 'INVALID_ARGUMENT' where one cannot be read. */
 function hashFiles(paths: readonly string[]): string {
-  return hash(paths.map(path => {
+  const sum = createHash('sha256');
+  for (const path of paths) {
     try {
-      return readFileSync(path);
+      sum.update(readFileSync(path));
     } catch (cause) {
       throw new L2OError('INVALID_ARGUMENT', `--recipe '${path}' cannot be read. Pass the files that make up the recipe, separated by commas.`, {cause});
     }
-  }));
-}
-
-function hash(parts: ReadonlyArray<string | Uint8Array>): string {
-  const sum = createHash('sha256');
-  for (const part of parts) sum.update(part);
-  return sum.digest('hex').slice(0, 16);
+  }
+  return sum.digest('hex').slice(0, HASH_DIGITS);
 }

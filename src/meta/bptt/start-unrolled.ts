@@ -1,5 +1,5 @@
 import {drawRun, type LocatedFamily, type RunPlan} from '../ops-pair.js';
-import {TaskFlatness, type WindowFlatness} from '../window-flatness.js';
+import {taskFlatness, type WindowFlatness} from '../window-flatness.js';
 import type {StartUnrolled} from './bptt-estimator.js';
 import {differentiableRule} from './differentiable-rule.js';
 import {UnrolledRun} from './unrolled-run.js';
@@ -11,8 +11,7 @@ export function startUnrolled(family: LocatedFamily, plan: RunPlan, flatness?: W
   return (random, range) => {
     const {origin, steps, options: {horizon, hasLoss}, sample} = drawRun(family, random, plan, range);
     return new UnrolledTask(new UnrolledRun(sample(), origin, {rule, horizon, hasLoss}), {
-      name: origin.family, steps, rule, objective, teacherLearningRate,
-      flatness: flatness === undefined ? undefined : new TaskFlatness(flatness, random.fork('flatness')),
+      name: origin.family, steps, rule, objective, teacherLearningRate, flatness: taskFlatness(flatness, random),
     });
   };
 }
